@@ -1,0 +1,1 @@
+"""The rules of the door: pure, no I/O, no clock, no logging."""

@@ -1,0 +1,1 @@
+"""Decides and records: the ledger's one writer. Other rooms know its client and its protocol alone."""

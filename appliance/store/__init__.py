@@ -1,0 +1,1 @@
+"""SQLite: ledger.db (durable, written by the doorkeeper alone) and live.db (may be lost with the power)."""

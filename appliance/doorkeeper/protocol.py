@@ -97,8 +97,35 @@ class PasswordSet(Request, frozen=True, kw_only=True):
     hash: Annotated[str, msgspec.Meta(max_length=300, pattern=r"^\$argon2id\$")]
 
 
+class SessionBegin(Request, frozen=True, kw_only=True):
+    """A new reporting session, above every one that this ledger or the caller has seen; the term is at least `term`."""
+
+    above: Annotated[int, msgspec.Meta(ge=0, lt=2**53)] = 0
+    term: Annotated[int, msgspec.Meta(ge=1, lt=2**53)] = 1
+
+
+class Annul(Request, frozen=True, kw_only=True):
+    """Undo the scan of a nonce by a row of its own."""
+
+    nonce: Annotated[str, msgspec.Meta(min_length=8, max_length=64)]
+    annuls: Annotated[str, msgspec.Meta(min_length=8, max_length=64)]
+    by: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
 AnyRequest = Union[  # noqa: UP007 (msgspec reads a tagged union)
-    Scan, Shown, Watch, Standing, RosterBegin, RosterChunk, RosterSwitch, RosterAbandon, StaffAdd, LinkRedeem, PasswordSet
+    Scan,
+    Shown,
+    Watch,
+    Standing,
+    RosterBegin,
+    RosterChunk,
+    RosterSwitch,
+    RosterAbandon,
+    StaffAdd,
+    LinkRedeem,
+    PasswordSet,
+    SessionBegin,
+    Annul,
 ]
 
 

@@ -5,45 +5,9 @@
     login.join(app); @login.needs("viewer")              on every view that is not for everyone
     channel.publish(state); events(channel, streams)     events.py: server-sent events, the newest state wins
     PageServer(app, host, port, tls=…).start()           server.py: cheroot; TLS beyond loopback
+    BoxCertificates(directory).ensure(names, now)        certificates.py: the box's own CA and the pages' certificate
+    ScanLinkServer, ScanLink, PreviewFeed                scan_link/: between scan and web
 
 A page's script imports `live` from /shared/live.js: it gets every state, by events or by polling, and learns when neither
-works.
+works. This face imports nothing: scan knows scan_link alone, and shall not carry a web framework.
 """
-
-from __future__ import annotations
-
-from appliance.serving.certificates import BoxCertificates, TlsFiles, box_names, fingerprint
-from appliance.serving.deadly import start_deadly
-from appliance.serving.events import Channel, Streams, events, latest
-from appliance.serving.exceptions import DirectoryUnavailable, ServingError
-from appliance.serving.login import Login
-from appliance.serving.members import Member, StaffDirectory
-from appliance.serving.metrics import start_metrics
-from appliance.serving.pages import page_app
-from appliance.serving.server import PageServer
-from appliance.serving.sessions import SessionStore
-from appliance.serving.words import Words, languages, load_words
-
-__all__ = [
-    "BoxCertificates",
-    "Channel",
-    "DirectoryUnavailable",
-    "Login",
-    "Member",
-    "PageServer",
-    "ServingError",
-    "SessionStore",
-    "StaffDirectory",
-    "Streams",
-    "TlsFiles",
-    "Words",
-    "box_names",
-    "events",
-    "fingerprint",
-    "languages",
-    "latest",
-    "load_words",
-    "page_app",
-    "start_deadly",
-    "start_metrics",
-]

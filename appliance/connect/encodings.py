@@ -1,0 +1,126 @@
+"""Which encoding a text file is in: the byte-order mark says, or charset-normalizer finds out from a bounded sample."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from typing import BinaryIO, Final
+
+from charset_normalizer import from_bytes
+
+from appliance.connect.exceptions import UnreadableError
+from appliance.connect.problems import BadRow
+
+SAMPLE: Final = 64 * 1024
+_BLOCK: Final = 1024 * 1024
+_LINE: Final = 1024
+_MARKS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_FOUND: Final = ["utf_8", "utf_16_le", "utf_16_be", "cp1252"]
+# Text in these is told from Windows-1252 well enough to ask a person, not well enough to go on alone.
+_ASKED: Final = ["cp932", "cp1256"]
+CHOOSABLE: Final = (
+    "utf-8", "utf-16-le", "utf-16-be", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257",
+    "cp1258", "cp874", "cp932", "cp949", "euc-jp", "euc-kr", "shift-jis", "gb18030", "big5", "iso-8859-1", "iso-8859-2",
+    "iso-8859-15", "mac-roman", "cp437", "cp850",
+)  # fmt: skip
+"""What may be said by --encoding."""
+NOT_TEXT: Final = "a CSV or Excel (.xlsx) file: this is neither text nor a workbook"
+
+
+def find_encoding(file: BinaryIO, chosen: str | None = None) -> str:
+    """A codec's name for the whole file; UnreadableError where no text is in it or a person must say.
+
+    A byte-order mark is stronger than what a person chose. The sample is the first lines with anything but ASCII in
+    them, so that one umlaut in the last of 100,000 rows counts.
+    """
+    head = file.read(SAMPLE)
+    for mark, codec in _MARKS:
+        if head.startswith(mark):
+            return codec
+    if chosen is not None:
+        return chosen
+    sample = head[: len(head) // 2 * 2] if b"\0" in head else _telling_lines(file)
+    if not sample:
+        return "utf-8"
+    best = from_bytes(sample, cp_isolation=_FOUND).best()
+    wider = from_bytes(sample, cp_isolation=[*_FOUND, *_ASKED]).best()
+    if wider is not None and wider.encoding in _ASKED and (best is None or best.encoding == "cp1252"):
+        raise UnreadableError(
+            BadRow(
+                0,
+                "",
+                f"text that looks like {wider.encoding}",
+                f"UTF-8 (save it so), or --encoding {wider.encoding} if that is right",
+            )
+        )
+    if best is None:
+        raise UnreadableError(
+            BadRow(0, "", "bytes that are no text in a known encoding", f"{NOT_TEXT}, or say --encoding")
+        )
+    return "utf-8" if best.encoding in ("ascii", "utf_8") else best.encoding.replace("_", "-")
+
+
+def _telling_lines(file: BinaryIO) -> bytes:
+    """Up to about `SAMPLE` bytes of the lines that are not pure ASCII; empty: all of it is ASCII."""
+    file.seek(0)
+    lines: list[bytes] = []
+    size = 0
+    rest = b""
+    while size < SAMPLE and (block := file.read(_BLOCK)):
+        if rest.isascii() and block.isascii():
+            rest = b""
+            continue
+        whole, _, rest = (rest + block).rpartition(b"\n")
+        if len(rest) > SAMPLE:  # One endless line: some of it will do.
+            whole, rest = rest[:SAMPLE], b""
+        for line in whole.splitlines():
+            if not line.isascii() and size < SAMPLE:
+                lines.append(_cut(line))
+                size += len(lines[-1])
+    if size < SAMPLE and not rest.isascii():
+        lines.append(_cut(rest))
+    return b"\n".join(lines)
+
+
+def _cut(line: bytes) -> bytes:
+    """At most `_LINE` bytes of it, no UTF-8 character cut in two."""
+    for end in range(_LINE, _LINE - 4, -1):
+        try:
+            line[:end].decode("utf-8")
+        except UnicodeDecodeError:
+            continue
+        return line[:end]
+    return line[:_LINE]
+
+
+def locate_fault(file: BinaryIO, encoding: str) -> tuple[int, bytes]:
+    """The line and the bytes at which a file stops being text in `encoding`; (0, b"") if it doesn't."""
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line, last = 1, ""
+    while True:
+        block = file.read(_BLOCK)
+        try:
+            text = decoder.decode(block, final=not block)
+        except UnicodeDecodeError as error:
+            before = error.object[: error.start].decode(encoding, "replace")
+            return line + _line_ends(before, last), error.object[error.start : error.start + 4]
+        if not block:
+            return 0, b""
+        line += _line_ends(text, last)
+        last = text[-1:] or last
+
+
+def _line_ends(text: str, before: str) -> int:
+    """Line ends in `text`; a CR that ended the text `before` has been counted already."""
+    split = before == "\r" and text.startswith("\n")
+    return text.count("\n") + text.count("\r") - text.count("\r\n") - split
+
+
+def open_text(file: BinaryIO, encoding: str) -> io.TextIOWrapper:
+    """The file from its start, decoded strictly, without a byte-order mark, line ends as they are."""
+    file.seek(0)
+    for mark, codec in _MARKS:
+        if codec == encoding:
+            file.seek(len(mark) if file.read(len(mark)) == mark else 0)
+    return io.TextIOWrapper(file, encoding=encoding, errors="strict", newline="")

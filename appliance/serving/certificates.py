@@ -18,11 +18,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from appliance.domain.clock import EARLIEST
 from appliance.serving.exceptions import ServingError
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FAR: Final = datetime(2069, 12, 31, tzinfo=UTC)
-SANE_CLOCK: Final = datetime(2025, 1, 1, tzinfo=UTC)
+SANE_CLOCK: Final = datetime.fromtimestamp(EARLIEST / 1000, tz=UTC)
 LEAF_DAYS: Final = 820
 """Phones refuse a leaf that is valid for more than 825 days."""
 RENEW_DAYS: Final = 60

@@ -62,10 +62,14 @@ class Channel:
 
 
 class Streams:
-    """Counts the open streams of a server. Keep `most` well below its threads: other pages need some."""
+    """Counts the open streams of a server. Keep `most` well below its threads: other pages need some.
 
-    def __init__(self, most: int = MAX_STREAMS) -> None:
+    `on_change` is called after each that opens or closes.
+    """
+
+    def __init__(self, most: int = MAX_STREAMS, *, on_change: Callable[[], None] = lambda: None) -> None:
         self.most = most
+        self._on_change = on_change
         self._lock = threading.Lock()
         self._open = 0
 
@@ -79,11 +83,13 @@ class Streams:
             if self._open >= self.most:
                 return False
             self._open += 1
-            return True
+        self._on_change()
+        return True
 
     def leave(self) -> None:
         with self._lock:
             self._open -= 1
+        self._on_change()
 
 
 def events(

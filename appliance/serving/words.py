@@ -26,6 +26,10 @@ class Words:
             text = text.replace(f"{{{name}}}", str(value))
         return text
 
+    def get(self, key: str) -> str:
+        """The text, or nothing where there is none."""
+        return self._texts.get(key, "")
+
     def all(self) -> dict[str, str]:
         """For a page's script."""
         return dict(self._texts)

@@ -27,9 +27,9 @@ class _Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", forbid
 
 
 class Screen(_Command, frozen=True, kw_only=True, tag="screen"):
-    """Events, please; and a person looks at this connection's page: it will say `Shown`."""
+    """Events, please; and people look at so many pages of this connection now: they will say `Shown`."""
 
-    name: Short = ""
+    pages: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 1
 
 
 class Watch(_Command, frozen=True, kw_only=True, tag="watch"):

@@ -26,7 +26,6 @@ from appliance.serving.scan_link.protocol import (
     Shown,
     Sources,
     WantPreview,
-    Watch,
     line,
 )
 
@@ -42,7 +41,7 @@ class _Client:
         self.incoming = b""
         self.outgoing = bytearray()
         self.events = False
-        self.screen = False
+        self.screens = 0
         self.preview = False
 
 
@@ -66,9 +65,9 @@ class ScanLinkServer:
 
     @property
     def screens(self) -> int:
-        """How many connected pages a person looks at."""
+        """How many pages are open that a person looks at."""
         with self._lock:
-            return sum(client.screen for client in self._clients)
+            return sum(client.screens for client in self._clients)
 
     @property
     def preview_wanted(self) -> bool:
@@ -189,9 +188,11 @@ class ScanLinkServer:
         with self._lock:
             if isinstance(command, WantPreview):
                 client.preview = True
-            elif isinstance(command, Screen | Watch) and not client.events:
+                return
+            if isinstance(command, Screen):
+                client.screens = command.pages
+            if not client.events:
                 client.events = True
-                client.screen = isinstance(command, Screen)
                 for message in self._states.values():
                     client.outgoing += message
 

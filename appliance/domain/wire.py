@@ -151,11 +151,16 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogAcked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Of one log: all rows up to `through` are stored or refused; `missing` are holes below the highest one seen."""
+    """Of one log: all rows up to `through` are stored or refused; `missing` are holes below the highest one seen.
+
+    `seen`, where it is given: of the rows up to it, those in `missing` and no others are neither stored nor refused. A
+    hub whose own log has holes (a salvaged ledger) knows by it what arrived behind them.
+    """
 
     through: int
     missing: list[tuple[int, int]] = []
     refused: list[tuple[int, int, str]] = []
+    seen: int = 0
 
 
 class Acked(msgspec.Struct, frozen=True, kw_only=True):

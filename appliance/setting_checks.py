@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 import zoneinfo
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -143,3 +144,14 @@ def read_secret(value: str, environ: Mapping[str, str]) -> str:
         return value
     with path.open(encoding="utf-8") as file:
         return file.read(_MAX_SECRET).strip()
+
+
+def page_address(listen: str, names: list[str]) -> str:
+    """The address that people open for a page that listens on `listen`: HTTPS beyond loopback."""
+    host, port = read_listen(listen)
+    if host == "localhost" or ipaddress.ip_address(host).is_loopback:
+        shown = f"[{host}]" if ":" in host else host
+        return f"http://{shown}:{port}"
+    if ipaddress.ip_address(host).is_unspecified:
+        host = names[0] if names else f"{socket.gethostname()}.local"
+    return f"https://{f'[{host}]' if ':' in host else host}:{port}"

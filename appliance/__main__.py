@@ -1,0 +1,5 @@
+"""`python -m appliance`: the same as the command `appliance`."""
+
+from appliance.cli import main
+
+main()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import BinaryIO, Final
 
 from appliance.connect.encodings import find_encoding, locate_fault, open_text
@@ -13,6 +13,8 @@ from appliance.connect.exceptions import UnreadableError
 from appliance.connect.problems import BadRow, clip
 
 Row = tuple[int, Sequence[str]]
+Rows = Generator[Row, None, None]
+"""To be closed before the file is."""
 Fits = Callable[[Sequence[str]], bool]
 Progress = Callable[[int, int], None]
 """Bytes (or rows) done, of how many."""
@@ -28,20 +30,17 @@ _HEAD: Final = 64 * 1024
 _TOLD_EVERY: Final = 4096
 
 
-def csv_rows(
-    file: BinaryIO, size: int, *, encoding: str | None, fits: Fits, progress: Progress
-) -> tuple[str, Iterator[Row]]:
+def csv_rows(file: BinaryIO, size: int, *, encoding: str | None, fits: Fits, progress: Progress) -> tuple[str, Rows]:
     """What the file is ("utf-8, separated by ;") and its rows; UnreadableError, now or later, where it can't go on."""
     codec = find_encoding(file, encoding)
     try:
-        text = open_text(file, codec)
-        head = text.read(_HEAD)
+        with open_text(file, codec) as text:
+            head = text.read(_HEAD)
     except UnicodeDecodeError:
         raise _undecodable(file, codec) from None
     chosen, start = _said_separator(head)
     separator = chosen or _find_separator(head, fits)
     name = {"\t": "tab", " ": "space"}.get(separator, separator)
-    text.detach()
     return f"{codec}, separated by {name}", _rows(file, size, codec, separator, start, progress)
 
 
@@ -103,23 +102,23 @@ class _Lines:
         self._taken = 0
 
 
-def _rows(file: BinaryIO, size: int, codec: str, separator: str, start: int, progress: Progress) -> Iterator[Row]:
-    text = open_text(file, codec)
+def _rows(file: BinaryIO, size: int, codec: str, separator: str, start: int, progress: Progress) -> Rows:
+    lines: _Lines | None = None
     try:
-        for _ in range(start):
-            text.readline()
-        lines = _Lines(text, start + 1)
-        for number, row in enumerate(csv.reader(iter(lines), delimiter=separator, strict=True)):
-            yield lines.first, row
-            lines.row_done()
-            if number % _TOLD_EVERY == 0:
-                progress(file.tell(), size)
+        with open_text(file, codec) as text:
+            for _ in range(start):
+                text.readline()
+            lines = _Lines(text, start + 1)
+            for number, row in enumerate(csv.reader(iter(lines), delimiter=separator, strict=True)):
+                yield lines.first, row
+                lines.row_done()
+                if number % _TOLD_EVERY == 0:
+                    progress(file.tell(), size)
     except UnicodeDecodeError:
-        text.detach()
         raise _undecodable(file, codec) from None
     except csv.Error as error:
         expected = 'quoted fields such as "say ""yes"" twice": a quotation mark within them doubled, each one closed'
-        raise UnreadableError(BadRow(lines.first, "", f"{error}", expected)) from None
+        raise UnreadableError(BadRow(lines.first if lines else 0, "", f"{error}", expected)) from None
     progress(size, size)
 
 

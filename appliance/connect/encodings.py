@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO, Final
 
 from charset_normalizer import from_bytes
@@ -14,8 +16,9 @@ from appliance.connect.problems import BadRow
 SAMPLE: Final = 64 * 1024
 _BLOCK: Final = 1024 * 1024
 _LINE: Final = 1024
+_WIDE_SHARE: Final = 16
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_FOUND: Final = ["utf_8", "utf_16_le", "utf_16_be", "cp1252"]
+_FOUND: Final = ["utf_16_le", "utf_16_be", "cp1252"]
 # Text in these is told from Windows-1252 well enough to ask a person, not well enough to go on alone.
 _ASKED: Final = ["cp932", "cp1256"]
 CHOOSABLE: Final = (
@@ -39,25 +42,42 @@ def find_encoding(file: BinaryIO, chosen: str | None = None) -> str:
             return codec
     if chosen is not None:
         return chosen
-    sample = head[: len(head) // 2 * 2] if b"\0" in head else _telling_lines(file)
-    if not sample:
-        return "utf-8"
+    if b"\0" in head:
+        return _wide(head)
+    sample = _telling_lines(file)
+    return "utf-8" if is_utf8(sample) else _ask_library(sample)
+
+
+def is_utf8(sample: bytes) -> bool:
+    """Whether it is UTF-8. Text in another encoding hardly ever is by chance."""
+    try:
+        sample.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _wide(sample: bytes) -> str:
+    """UTF-16 without its mark: the separators and line ends, at the least, have their zero byte on one side."""
+    high, low = sample[1::2].count(0), sample[0::2].count(0)
+    for more, less, codec in ((high, low, "utf-16-le"), (low, high, "utf-16-be")):
+        if len(sample) % 2 == 0 and more > len(sample) // _WIDE_SHARE and more > _WIDE_SHARE * less:
+            return codec
+    # NUL bytes within text: the reader names the line.
+    return "utf-8" if is_utf8(sample) else _ask_library(sample)
+
+
+def _ask_library(sample: bytes) -> str:
     best = from_bytes(sample, cp_isolation=_FOUND).best()
     wider = from_bytes(sample, cp_isolation=[*_FOUND, *_ASKED]).best()
     if wider is not None and wider.encoding in _ASKED and (best is None or best.encoding == "cp1252"):
-        raise UnreadableError(
-            BadRow(
-                0,
-                "",
-                f"text that looks like {wider.encoding}",
-                f"UTF-8 (save it so), or --encoding {wider.encoding} if that is right",
-            )
-        )
+        expected = f"UTF-8 (save it so), or --encoding {wider.encoding} if that is right"
+        raise UnreadableError(BadRow(0, "", f"text that looks like {wider.encoding}", expected))
     if best is None:
         raise UnreadableError(
             BadRow(0, "", "bytes that are no text in a known encoding", f"{NOT_TEXT}, or say --encoding")
         )
-    return "utf-8" if best.encoding in ("ascii", "utf_8") else best.encoding.replace("_", "-")
+    return best.encoding.replace("_", "-")
 
 
 def _telling_lines(file: BinaryIO) -> bytes:
@@ -85,11 +105,8 @@ def _telling_lines(file: BinaryIO) -> bytes:
 def _cut(line: bytes) -> bytes:
     """At most `_LINE` bytes of it, no UTF-8 character cut in two."""
     for end in range(_LINE, _LINE - 4, -1):
-        try:
-            line[:end].decode("utf-8")
-        except UnicodeDecodeError:
-            continue
-        return line[:end]
+        if is_utf8(line[:end]):
+            return line[:end]
     return line[:_LINE]
 
 
@@ -117,10 +134,15 @@ def _line_ends(text: str, before: str) -> int:
     return text.count("\n") + text.count("\r") - text.count("\r\n") - split
 
 
-def open_text(file: BinaryIO, encoding: str) -> io.TextIOWrapper:
-    """The file from its start, decoded strictly, without a byte-order mark, line ends as they are."""
+@contextmanager
+def open_text(file: BinaryIO, encoding: str) -> Iterator[io.TextIOWrapper]:
+    """The file from its start, decoded strictly, without its mark, line ends as they are; `file` stays open."""
     file.seek(0)
     for mark, codec in _MARKS:
         if codec == encoding:
             file.seek(len(mark) if file.read(len(mark)) == mark else 0)
-    return io.TextIOWrapper(file, encoding=encoding, errors="strict", newline="")
+    text = io.TextIOWrapper(file, encoding=encoding, errors="strict", newline="")
+    try:
+        yield text
+    finally:
+        text.detach()

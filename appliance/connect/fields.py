@@ -14,7 +14,8 @@ MAX_PRODUCT: Final = 100
 _HUB: Final = re.compile(r"[a-z0-9-]{1,32}")
 # What a spreadsheet makes of a long number: its digits are lost, whoever wrote them.
 _ROUNDED: Final = re.compile(r"\d[.,]\d+[Ee]\+\d+")
-_GUARDED: Final = re.compile(r"'+[@+\-=|%]")
+_TO_GUARD: Final = re.compile(r"'*\\*[@+\-=|%]")
+_GUARDED: Final = re.compile(r"'+\\*[@+\-=|%]")
 _TURNING: Final = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _SEVERITY: Final[tuple[Status, ...]] = ("valid", "unpaid", "unapproved", "blocked", "revoked", "canceled")
 
@@ -32,7 +33,7 @@ def unguard(text: str) -> str:
 
 def guard(text: str) -> str:
     """The same done: a text that no spreadsheet takes for a formula, and `unguard` gives back."""
-    return "'" + text.replace("|", "\\|") if (text and text[0] in "@+-=|%") or _GUARDED.match(text) else text
+    return "'" + text.replace("|", "\\|") if _TO_GUARD.match(text) else text
 
 
 def read_code(text: str) -> str | Wrong:

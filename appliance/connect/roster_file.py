@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import closing
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import BinaryIO, Final
 import msgspec
 
 from appliance.connect.columns import Columns, find_columns, names_a_code
-from appliance.connect.csv_rows import HEADER_ROWS, Fits, Progress, Row, csv_rows
+from appliance.connect.csv_rows import HEADER_ROWS, Progress, Row, Rows, csv_rows
 from appliance.connect.encodings import NOT_TEXT
 from appliance.connect.exceptions import UnreadableError
 from appliance.connect.intake import MAX_TICKETS, Intake
@@ -79,14 +80,8 @@ def read_roster(
             else:
                 kind, rows = csv_rows(file, size, encoding=encoding, fits=fits, progress=progress)
             notes.append(kind)
-            found = _find_header(rows, columns or {}, fits)
-            if isinstance(found, Columns):
-                intake = Intake(found, event_key, tz, problems)
-                _read_rows(rows, intake)
-                tickets = intake.tickets
-                notes.extend(intake.notes())
-            else:
-                problems.take(found)
+            with closing(rows):
+                tickets = _read_tickets(rows, columns or {}, event_key, tz, problems, notes)
             if not (tickets or problems.total or allow_empty):
                 problems.add(
                     0,
@@ -99,12 +94,12 @@ def read_roster(
     return RosterRead([] if problems.total else tickets, problems.shown, problems.total, notes)
 
 
-def _find_header(rows: Iterator[Row], chosen: Mapping[str, str], fits: Fits) -> Columns | list[BadRow]:
+def _find_header(rows: Rows, chosen: Mapping[str, str]) -> Columns | list[BadRow]:
     """The first row that names a column of codes; titles and notes above it are passed over."""
     first: Row | None = None
     for line, row in itertools.islice((row for row in rows if any(row[1])), HEADER_ROWS):
         first = first or (line, row)
-        if fits(row):
+        if names_a_code(row, chosen):
             return find_columns(row, chosen, line)
     return (
         find_columns(first[1], chosen, first[0])
@@ -113,13 +108,22 @@ def _find_header(rows: Iterator[Row], chosen: Mapping[str, str], fits: Fits) -> 
     )
 
 
-def _read_rows(rows: Iterator[Row], intake: Intake) -> None:
+def _read_tickets(
+    rows: Rows, chosen: Mapping[str, str], event_key: bytes, tz: tzinfo, problems: Problems, notes: list[str]
+) -> list[Ticket]:
+    columns = _find_header(rows, chosen)
+    if not isinstance(columns, Columns):
+        problems.take(columns)
+        return []
+    intake = Intake(columns, event_key, tz, problems)
     for line, row in rows:
         if not row or (not row[0].strip() and not any(cell.strip() for cell in row)):
             continue
         intake.take(line, row)
         if len(intake.tickets) > MAX_TICKETS:
             raise UnreadableError(BadRow(line, "", "a further ticket", f"at most {MAX_TICKETS} tickets"))
+    notes.extend(intake.notes())
+    return intake.tickets
 
 
 def _check_kind(path: Path) -> None:

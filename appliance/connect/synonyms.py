@@ -100,7 +100,7 @@ HEADERS: Final[Mapping[Meaning, str]] = {
         locatie; vestiging; local
         会場; 拠点; サイト; الموقع; المقر; الفرع""",
     "valid_from": """
-        valid from; valid since; not before; gültig ab; gültig von; gültig seit; valable depuis
+        valid from; valid since; not before; gültig ab; gültig von; gültig seit; gueltig ab; gueltig von; valable depuis
         valable à partir du; valable à partir de
         valable du; valable dès; valide à partir du; válido desde; válida desde; valido da; valido dal
         valida da; valida dal
@@ -108,7 +108,7 @@ HEADERS: Final[Mapping[Meaning, str]] = {
         صالحة من; من تاريخ""",
     "valid_until": """
         valid until; valid till; valid to; valid thru; not after; expires; expiry; expiry date
-        expiration date; gültig bis
+        expiration date; gültig bis; gueltig bis
         valable jusqu'au; valable jusqu'à; valide jusqu'au; válido hasta; válida hasta; valido fino a
         valida fino a; valido fino al
         geldig tot; geldig tot en met; válido até; válida até; 有効期限; 有効終了日; 有効終了; صالح حتى

@@ -15,7 +15,7 @@ from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from openpyxl.worksheet.worksheet import Worksheet
 
 from appliance.connect.columns import MAX_COLUMNS
-from appliance.connect.csv_rows import HEADER_ROWS, Fits, Progress, Row
+from appliance.connect.csv_rows import HEADER_ROWS, Fits, Progress, Row, Rows
 from appliance.connect.exceptions import UnreadableError
 from appliance.connect.problems import BadRow, clip
 
@@ -34,7 +34,7 @@ _DAMAGED: Final = (
 )  # fmt: skip
 
 
-def xlsx_rows(file: BinaryIO, *, fits: Fits, progress: Progress) -> tuple[str, Iterator[Row]]:
+def xlsx_rows(file: BinaryIO, *, fits: Fits, progress: Progress) -> tuple[str, Rows]:
     """Which sheet it is and its rows, numbers and dates as text; UnreadableError where it can't be read."""
     _check_zip(file)
     try:
@@ -90,7 +90,7 @@ def _texts(sheet: ReadOnlyWorksheet) -> Iterator[Row]:
         yield number, texts
 
 
-def _rows(sheet: ReadOnlyWorksheet, expected: int, progress: Progress) -> Iterator[Row]:
+def _rows(sheet: ReadOnlyWorksheet, expected: int, progress: Progress) -> Rows:
     """`expected`: the rows that the sheet claims to have, for the progress alone."""
     try:
         for number, texts in _texts(sheet):

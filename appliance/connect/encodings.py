@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, Final
@@ -18,9 +19,11 @@ _BLOCK: Final = 1024 * 1024
 _LINE: Final = 1024
 _WIDE_SHARE: Final = 16
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_FOUND: Final = ["utf_16_le", "utf_16_be", "cp1252"]
-# Text in these is told from Windows-1252 well enough to ask a person, not well enough to go on alone.
-_ASKED: Final = ["cp932", "cp1256"]
+_FOUND: Final = ["cp1252", "cp932", "cp1256"]
+_WORDS: Final = re.compile(rb"[A-Za-z\x80-\xff ]*[\x80-\xff][A-Za-z\x40-\x7e\x80-\xff ]*")
+_ASCII: Final = 0x80
+_FOREIGN_SHARE: Final = 0.4
+_FEW: Final = 16
 CHOOSABLE: Final = (
     "utf-8", "utf-16-le", "utf-16-be", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257",
     "cp1258", "cp874", "cp932", "cp949", "euc-jp", "euc-kr", "shift-jis", "gb18030", "big5", "iso-8859-1", "iso-8859-2",
@@ -33,8 +36,8 @@ NOT_TEXT: Final = "a CSV or Excel (.xlsx) file: this is neither text nor a workb
 def find_encoding(file: BinaryIO, chosen: str | None = None) -> str:
     """A codec's name for the whole file; UnreadableError where no text is in it or a person must say.
 
-    A byte-order mark is stronger than what a person chose. The sample is the first lines with anything but ASCII in
-    them, so that one umlaut in the last of 100,000 rows counts.
+    A byte-order mark is stronger than what a person chose, UTF-8 than what the library thinks. The sample is the first
+    lines with anything but ASCII in them, so that one umlaut in the last of 100,000 rows counts.
     """
     head = file.read(SAMPLE)
     for mark, codec in _MARKS:
@@ -45,16 +48,7 @@ def find_encoding(file: BinaryIO, chosen: str | None = None) -> str:
     if b"\0" in head:
         return _wide(head)
     sample = _telling_lines(file)
-    return "utf-8" if is_utf8(sample) else _ask_library(sample)
-
-
-def is_utf8(sample: bytes) -> bool:
-    """Whether it is UTF-8. Text in another encoding hardly ever is by chance."""
-    try:
-        sample.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    return "utf-8" if _decodes(sample, "utf-8") else _ask_library(sample)
 
 
 def _wide(sample: bytes) -> str:
@@ -64,20 +58,37 @@ def _wide(sample: bytes) -> str:
         if len(sample) % 2 == 0 and more > len(sample) // _WIDE_SHARE and more > _WIDE_SHARE * less:
             return codec
     # NUL bytes within text: the reader names the line.
-    return "utf-8" if is_utf8(sample) else _ask_library(sample)
+    return "utf-8" if _decodes(sample, "utf-8") else _ask_library(sample)
 
 
 def _ask_library(sample: bytes) -> str:
-    best = from_bytes(sample, cp_isolation=_FOUND).best()
-    wider = from_bytes(sample, cp_isolation=[*_FOUND, *_ASKED]).best()
-    if wider is not None and wider.encoding in _ASKED and (best is None or best.encoding == "cp1252"):
-        expected = f"UTF-8 (save it so), or --encoding {wider.encoding} if that is right"
-        raise UnreadableError(BadRow(0, "", f"text that looks like {wider.encoding}", expected))
-    if best is None:
+    """Of one-byte encodings only Windows-1252 is taken without a word: Western words are ASCII for the most part.
+
+    The library sees the words alone, codes and separators only confuse it; of a few words it still knows little, so
+    that their ASCII letters count more. Where names could come out in wrong letters, a person is asked.
+    """
+    words = b"\n".join(match[0].strip() for match in _WORDS.finditer(sample))
+    best = from_bytes(words, cp_isolation=_FOUND, threshold=0.5).best()
+    guess = "" if best is None else best.encoding
+    foreign = sum(byte >= _ASCII for byte in words)
+    if foreign <= _FOREIGN_SHARE * len(words) and _decodes(words, "cp1252"):
+        return "cp1252"
+    if guess == "cp1252" and len(words) < _FEW:
+        return guess
+    if not guess:
         raise UnreadableError(
             BadRow(0, "", "bytes that are no text in a known encoding", f"{NOT_TEXT}, or say --encoding")
         )
-    return best.encoding.replace("_", "-")
+    expected = f"UTF-8 (save it so), or --encoding {guess} if that is right"
+    raise UnreadableError(BadRow(0, "", f"text that looks like {guess}", expected))
+
+
+def _decodes(sample: bytes, codec: str) -> bool:
+    try:
+        sample.decode(codec)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _telling_lines(file: BinaryIO) -> bytes:
@@ -105,7 +116,7 @@ def _telling_lines(file: BinaryIO) -> bytes:
 def _cut(line: bytes) -> bytes:
     """At most `_LINE` bytes of it, no UTF-8 character cut in two."""
     for end in range(_LINE, _LINE - 4, -1):
-        if is_utf8(line[:end]):
+        if _decodes(line[:end], "utf-8"):
             return line[:end]
     return line[:_LINE]
 

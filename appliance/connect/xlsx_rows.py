@@ -47,7 +47,9 @@ def xlsx_rows(file: BinaryIO, *, fits: Fits, progress: Progress) -> tuple[str, R
     except _DAMAGED as error:
         raise _damaged(error) from None
     if chosen is None:
-        raise UnreadableError(BadRow(0, "", "a workbook without a sheet", "a sheet with a header and one ticket a row"))
+        raise UnreadableError(
+            BadRow(0, "", "a workbook without a sheet", "an Excel (.xlsx) file with a header and one ticket a row")
+        )
     return f'sheet "{clip(str(chosen.title), 40)}"', _rows(chosen, sizes[chosen.title] or 1, progress)
 
 
@@ -83,8 +85,12 @@ def _texts(sheet: ReadOnlyWorksheet) -> Iterator[Row]:
     # Several programs write a wrong size of the sheet; the rows themselves know better.
     sheet.reset_dimensions()
     # A read-only sheet borrows this method from Worksheet; the stubs don't know.
-    for number, row in enumerate(cast("Worksheet", sheet).iter_rows(max_row=MAX_ROWS + 1, values_only=True), start=1):
-        texts = [] if row.count(None) == len(row) else [_text(value) for value in row[: MAX_COLUMNS + 1]]
+    for number, row in enumerate(cast("Worksheet", sheet).iter_rows(values_only=True), start=1):
+        if number > MAX_ROWS:
+            raise UnreadableError(BadRow(number, "", "a further row", f"at most {MAX_ROWS} rows, as Excel has"))
+        texts = [] if row.count(None) == len(row) else [_text(value) for value in row[:MAX_COLUMNS]]
+        if any(value is not None for value in row[MAX_COLUMNS:]):
+            texts.append("…")  # One more than any header may have: the row is refused, the rest of it needn't be read.
         while texts and not texts[-1]:
             texts.pop()
         yield number, texts
@@ -94,8 +100,6 @@ def _rows(sheet: ReadOnlyWorksheet, expected: int, progress: Progress) -> Rows:
     """`expected`: the rows that the sheet claims to have, for the progress alone."""
     try:
         for number, texts in _texts(sheet):
-            if number > MAX_ROWS and texts:
-                raise UnreadableError(BadRow(number, "", "a further row", f"at most {MAX_ROWS} rows"))
             if number % _TOLD_EVERY == 0:
                 progress(number, max(number, expected))
             yield number, texts

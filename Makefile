@@ -56,14 +56,14 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.setup: $(SETTERS)
-	@sh firmware-config/debian-packages.sh box
+	@sh firmware-config/debian-packages.sh run
 	@sh firmware-config/venv.sh .venv
 	@echo 'Installing the package and its libraries into .venv'
 	@$(PIP_INSTALL) --editable .
 	@touch $@
 
 .venv/.demo: $(SETTERS)
-	@sh firmware-config/debian-packages.sh demo
+	@sh firmware-config/debian-packages.sh run
 	@sh firmware-config/venv.sh .venv
 	@echo 'Installing the package, its libraries and the demo'\''s broker into .venv'
 	@$(PIP_INSTALL) --editable '.[demo]'

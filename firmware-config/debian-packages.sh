@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs what Debian packages are missing: sh firmware-config/debian-packages.sh PURPOSE
 #
-#   box    what the appliance needs to be installed and to run
-#   demo   the same: the demo brings its own broker and camera
+#   run    what the package needs to be installed and to run; the demo brings its own broker and cameras
+#   box    what a real box needs besides: hand scanners' library is compiled
 #   test   what the tests need besides
 #
 # Asks nothing: installs as root or by a sudo that wants no password; otherwise prints the one line to copy and exits 1.
@@ -10,7 +10,7 @@
 # and what was built by hand counts too. When nothing is missing, apt is not called.
 set -eu
 
-purpose=${1:?"usage: debian-packages.sh box|demo|test"}
+purpose=${1:?"usage: debian-packages.sh run|box|test"}
 python=${PYTHON:-python3}
 PATH=$PATH:/usr/sbin:/sbin
 found=
@@ -35,11 +35,13 @@ look() {
     found= missing=
     need python3 has "$python"
     need python3-venv has_venv
-    if [ "$purpose" = test ]; then
-        # evdev has no wheel, and a disk is made slow by a few lines of C.
+    if [ "$purpose" != run ]; then
+        # evdev has no wheel.
         need gcc has gcc
         need libc6-dev has_libc_headers
         need python3-dev has_headers
+    fi
+    if [ "$purpose" = test ]; then
         need make has make
         need mosquitto has mosquitto
         need mosquitto-clients has mosquitto_sub
@@ -62,9 +64,9 @@ install() {
 }
 
 case $purpose in
-box | demo | test) ;;
+run | box | test) ;;
 *)
-    echo "debian-packages.sh: $purpose? It is box, demo or test" >&2
+    echo "debian-packages.sh: $purpose? It is run, box or test" >&2
     exit 2
     ;;
 esac

@@ -9,7 +9,16 @@ from typing import NamedTuple
 from appliance.domain.row import LogId
 from appliance.store.opening import open_live
 
-__all__ = ["Parked", "Reporting", "cursors", "keep_reporting", "move_cursors", "open_live", "replace_parked", "reporting"]
+__all__ = [
+    "Parked",
+    "Reporting",
+    "cursors",
+    "keep_reporting",
+    "move_cursors",
+    "open_live",
+    "replace_parked",
+    "reporting",
+]
 
 
 class Parked(NamedTuple):
@@ -31,6 +40,8 @@ class Reporting(NamedTuple):
     waiting: int
     acked_at: str
     parked: list[Parked]
+    fault: str = ""
+    """Why there is no connection, in words for a person."""
 
 
 def cursors(connection: sqlite3.Connection, destination: str) -> dict[LogId, int]:
@@ -40,7 +51,9 @@ def cursors(connection: sqlite3.Connection, destination: str) -> dict[LogId, int
 
 def move_cursors(connection: sqlite3.Connection, destination: str, acked: Mapping[LogId, int]) -> None:
     """Set cursors, up or down."""
-    connection.executemany("INSERT OR REPLACE INTO cursors VALUES (?,?,?)", [(destination, log, n) for log, n in acked.items()])
+    connection.executemany(
+        "INSERT OR REPLACE INTO cursors VALUES (?,?,?)", [(destination, log, n) for log, n in acked.items()]
+    )
 
 
 def replace_parked(connection: sqlite3.Connection, destination: str, parked: Sequence[Parked]) -> None:
@@ -53,13 +66,16 @@ def replace_parked(connection: sqlite3.Connection, destination: str, parked: Seq
 
 def keep_reporting(connection: sqlite3.Connection, state: Reporting) -> None:
     """Store the line (its `parked` is stored by `replace_parked`)."""
-    connection.execute("INSERT OR REPLACE INTO reporting VALUES (1,?,?,?,?,?,?)", tuple(state)[:6])
+    connection.execute("INSERT OR REPLACE INTO reporting VALUES (1,?,?,?,?,?,?,?)", (*tuple(state)[:6], state.fault))
 
 
 def reporting(connection: sqlite3.Connection, destination: str = "central") -> Reporting | None:
     """The line, if `report` ever ran here."""
-    row = connection.execute("SELECT connected, since, sent, acked, waiting, acked_at FROM reporting").fetchone()
+    row = connection.execute("SELECT connected, since, sent, acked, waiting, acked_at, fault FROM reporting").fetchone()
     if row is None:
         return None
-    parked = connection.execute("SELECT log, first, last, reason FROM parked WHERE destination = ?", (destination,))
-    return Reporting(bool(row[0]), *row[1:], [Parked(*some) for some in parked])
+    connected, since, sent, acked, waiting, acked_at, fault = row
+    found = connection.execute("SELECT log, first, last, reason FROM parked WHERE destination = ?", (destination,))
+    return Reporting(
+        bool(connected), since, sent, acked, waiting, acked_at, [Parked(*some) for some in found], fault=fault
+    )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from appliance.domain.attendance import Tally, fold
-from appliance.domain.row import LogId, Placed
+from appliance.domain.row import LogId, NodeId, Placed
 from appliance.domain.ticket import TicketId
 from appliance.store.opening import open_reader
 from appliance.store.rows import DECODE_ROW, placed
@@ -17,6 +17,7 @@ __all__ = [
     "StaffRecord",
     "bodies_after",
     "last_rows",
+    "newest_log",
     "open_reader",
     "recount",
     "rows_after",
@@ -54,13 +55,21 @@ def _through(connection: sqlite3.Connection) -> dict[LogId, int]:
     return {LogId(log): offset for log, offset in rows if offset is not None}
 
 
+def newest_log(connection: sqlite3.Connection, node: NodeId) -> LogId:
+    """The log that a node began last; empty if it never wrote."""
+    row = connection.execute("SELECT log FROM logs WHERE node = ? ORDER BY id DESC LIMIT 1", (node,)).fetchone()
+    return LogId(row[0] if row else "")
+
+
 def recount(connection: sqlite3.Connection) -> tuple[Tally, Tally]:
     """(stored tallies, the fold of all rows from nothing), as of one moment."""
     connection.execute("BEGIN")
     try:
         stored = snapshot_tally(connection)
         query = "SELECT logs.log, ledger.offset, ledger.body FROM ledger JOIN logs ON logs.id = ledger.log"
-        counted = fold(Placed(LogId(log), offset, DECODE_ROW.decode(body)) for log, offset, body in connection.execute(query))
+        counted = fold(
+            Placed(LogId(log), offset, DECODE_ROW.decode(body)) for log, offset, body in connection.execute(query)
+        )
     finally:
         connection.execute("COMMIT")
     return stored, counted
@@ -68,7 +77,9 @@ def recount(connection: sqlite3.Connection) -> tuple[Tally, Tally]:
 
 def snapshot_tally(connection: sqlite3.Connection) -> Tally:
     """The stored tallies, within the caller's transaction."""
-    return Tally({(of, gate, figure): n for of, gate, figure, n in connection.execute("SELECT * FROM tallies WHERE n <> 0")})
+    return Tally(
+        {(of, gate, figure): n for of, gate, figure, n in connection.execute("SELECT * FROM tallies WHERE n <> 0")}
+    )
 
 
 def rows_after(connection: sqlite3.Connection, seq: int, limit: int) -> list[tuple[int, Placed]]:
@@ -87,7 +98,9 @@ def _numbered(connection: sqlite3.Connection, where: str, values: tuple[int, ...
     return list(zip((row[0] for row in found), placed(row[1:] for row in found), strict=True))
 
 
-def bodies_after(connection: sqlite3.Connection, log: LogId, offset: int, until: int, limit: int) -> list[tuple[int, bytes]]:
+def bodies_after(
+    connection: sqlite3.Connection, log: LogId, offset: int, until: int, limit: int
+) -> list[tuple[int, bytes]]:
     """Up to `limit` rows of a log with offset < theirs <= until, as they stand: (offset, JSON)."""
     return connection.execute(
         "SELECT offset, body FROM ledger WHERE log = (SELECT id FROM logs WHERE log = ?) AND offset > ? AND offset <= ? "
@@ -101,7 +114,8 @@ def ticket_names(connection: sqlite3.Connection, ids: Iterable[TicketId]) -> dic
     found: dict[TicketId, tuple[str, str]] = {}
     for ticket in set(ids):
         row = connection.execute(
-            "SELECT name, product FROM tickets WHERE roster = (SELECT id FROM rosters WHERE state = 'living') AND id = ?", (ticket,)
+            "SELECT name, product FROM tickets WHERE roster = (SELECT id FROM rosters WHERE state = 'living') AND id = ?",
+            (ticket,),
         ).fetchone()
         if row is not None:
             found[ticket] = (row[0], row[1])

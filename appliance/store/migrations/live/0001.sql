@@ -22,5 +22,6 @@ CREATE TABLE reporting (
   sent INTEGER NOT NULL,
   acked INTEGER NOT NULL,
   waiting INTEGER NOT NULL,
-  acked_at TEXT NOT NULL
+  acked_at TEXT NOT NULL,
+  fault TEXT NOT NULL DEFAULT ''
 );

@@ -208,7 +208,7 @@ class Drain:
     # What central says ---------------------------------------------------------------------------------------------
 
     def acknowledge(self, said: Mapping[LogId, LogAcked], now: float) -> None:
-        """Take an `acked` in: cursors go up or down. It names all that central has: of a log left out it has nothing."""
+        """Take an `acked` in: cursors go up or down. It names all that central has: nothing of a log left out."""
         before = len(self._flights)
         oldest = min((flight.at for flight in self._flights), default=now)
         for name, log in self._logs.items():

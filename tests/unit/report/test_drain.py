@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from appliance.domain.row import LogId
 from appliance.domain.wire import IN_FLIGHT_BATCHES, LogAcked
-from appliance.report.drain import PATIENCE_SECONDS, MAX_PARKED, MAX_REASON, Drain, Refused, Slice
+from appliance.report.drain import MAX_PARKED, MAX_REASON, PATIENCE_SECONDS, Drain, Refused, Slice
 from appliance.report.spans import united, without
 
 A: Final = LogId("aaaa")

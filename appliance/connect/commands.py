@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from datetime import tzinfo
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import click
 
 from appliance.connect.columns import MEANINGS
-from appliance.connect.difference import difference
 from appliance.connect.encodings import CHOOSABLE
-from appliance.connect.importing import RosterWriter, import_roster
-from appliance.connect.roster_file import read_roster
-from appliance.connect.telling import Teller
+from appliance.connect.importing import RosterWriter
 from appliance.domain.ticket import Ticket
-from appliance.doorkeeper.client import DoorkeeperAway, DoorkeeperRefused
 
 
 class EventSettings(Protocol):
@@ -54,16 +49,6 @@ class Wiring(Protocol):
 
     def living_tickets(self) -> AbstractContextManager[Iterable[Ticket]]:
         """The roster that the door goes by, read-only; nothing where there is no ledger yet."""
-
-
-class Asked(NamedTuple):
-    """The options of one import."""
-
-    file: Path
-    columns: dict[str, str]
-    encoding: str | None
-    allow_empty: bool
-    yes: bool
 
 
 @click.group()
@@ -111,6 +96,9 @@ def import_command(
 
     Shows first what would change and asks. Exits with 1, and nothing changed, where a row is wrong or you say no.
     """
+    from appliance.connect.asking import Asked, run_import
+    from appliance.connect.telling import Teller
+
     asked = Asked(file, columns, encoding, allow_empty, yes)
     sys.exit(
         run_import(
@@ -127,46 +115,3 @@ def import_command(
 
 def _confirm() -> bool:
     return sys.stdin.isatty() and click.confirm("Import it?", err=True)
-
-
-def run_import(
-    asked: Asked,
-    *,
-    event_key: bytes,
-    tz: tzinfo,
-    open_client: Callable[[], AbstractContextManager[RosterWriter]],
-    living_tickets: Callable[[], AbstractContextManager[Iterable[Ticket]]],
-    teller: Teller,
-    confirm: Callable[[], bool],
-) -> int:
-    """The whole import; the exit code: 0 done (or nothing to do), 1 nothing changed."""
-    with teller.progress("Reading", unit=False) as told:
-        read = read_roster(
-            asked.file,
-            event_key=event_key,
-            tz=tz,
-            columns=asked.columns,
-            encoding=asked.encoding,
-            allow_empty=asked.allow_empty,
-            progress=told,
-        )
-    if read.problems_total:
-        teller.problems(read)
-        return 1
-    with living_tickets() as living:
-        found = difference(living, read.tickets)
-    teller.difference(found, read.notes)
-    if found.nothing:
-        teller.done(None, "the roster is this one already")
-        return 0
-    if not asked.yes and not confirm():
-        teller.done(None, "not confirmed (scripts say --yes)")
-        return 1
-    try:
-        with open_client() as client, teller.progress("Importing", unit=True) as told:
-            done = import_roster(read.tickets, client, source=asked.file.name, progress=told)
-    except (DoorkeeperAway, DoorkeeperRefused) as fault:
-        teller.done(None, str(fault))
-        return 1
-    teller.done(done)
-    return 0

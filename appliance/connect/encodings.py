@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, Final
 
-from charset_normalizer import from_bytes
-
 from appliance.connect.exceptions import UnreadableError
 from appliance.connect.problems import BadRow
 
@@ -67,6 +65,8 @@ def _ask_library(sample: bytes) -> str:
     The library sees the words alone, codes and separators only confuse it; of a few words it still knows little, so
     that their ASCII letters count more. Where names could come out in wrong letters, a person is asked.
     """
+    from charset_normalizer import from_bytes
+
     words = b"\n".join(match[0].strip() for match in _WORDS.finditer(sample))
     best = from_bytes(words, cp_isolation=_FOUND, threshold=0.5).best()
     guess = "" if best is None else best.encoding

@@ -44,9 +44,15 @@ def test_a_plain_roster_is_read(tmp_path: Path) -> None:
     assert not found.problems
     ticket = found.tickets[0]
     assert ticket.id == hmac.new(KEY, b"abc", hashlib.sha256).hexdigest()[:16]
-    assert (ticket.code, ticket.name, ticket.product, ticket.status, ticket.hub) == ("abc", "Jürgen Müller", "VIP", "valid", "hamburg")
+    assert (ticket.code, ticket.name, ticket.product, ticket.status, ticket.hub) == (
+        "abc",
+        "Jürgen Müller",
+        "VIP",
+        "valid",
+        "hamburg",
+    )
     assert (ticket.valid_from, ticket.valid_until) == (1795507200000, 1795561200000)
-    assert 'E-mail' in " ".join(found.notes)
+    assert "E-mail" in " ".join(found.notes)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
@@ -143,7 +149,9 @@ def test_a_flood_of_problems_is_counted_and_cut(tmp_path: Path) -> None:
 
 def test_titles_and_empty_lines_above_the_header_are_passed_over(tmp_path: Path) -> None:
     """People decorate their exports; Excel writes the separator into the first line."""
-    content = "sep=;\r\n\r\nGuests of the opening;;\r\nas of 24.11.2026;;\r\n;;\r\nCode;Name;\r\n;;\r\nx;Anna;\r\n;;\r\n \r\n"
+    content = (
+        "sep=;\r\n\r\nGuests of the opening;;\r\nas of 24.11.2026;;\r\n;;\r\nCode;Name;\r\n;;\r\nx;Anna;\r\n;;\r\n \r\n"
+    )
     found = read(tmp_path, content)
     assert [(t.code, t.name) for t in found.tickets] == [("x", "Anna")], found
 
@@ -198,7 +206,9 @@ def test_fail__files_that_are_no_roster(tmp_path: Path, content: bytes, says: st
 
 def test_an_empty_roster_can_be_asked_for(tmp_path: Path) -> None:
     """Else it is an accident."""
-    assert read(tmp_path, "code,name\n", allow_empty=True) == RosterRead([], [], 0, ["utf-8, separated by ,", "columns not used: name"][:1])
+    assert read(tmp_path, "code,name\n", allow_empty=True) == RosterRead(
+        [], [], 0, ["utf-8, separated by ,", "columns not used: name"][:1]
+    )
 
 
 def test_a_pipe_or_a_folder_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
@@ -243,13 +253,21 @@ def test_a_choice_of_columns_goes_before_names(tmp_path: Path) -> None:
 def test_progress_is_told_and_ends_at_the_whole(tmp_path: Path) -> None:
     """For the bar."""
     told: list[tuple[int, int]] = []
-    read(tmp_path, "code\n" + "".join(f"{n}\n" for n in range(20_000)), progress=lambda done, total: told.append((done, total)))
+    read(
+        tmp_path,
+        "code\n" + "".join(f"{n}\n" for n in range(20_000)),
+        progress=lambda done, total: told.append((done, total)),
+    )
     assert told[-1][0] == told[-1][1] > 0
     assert told == sorted(told)
 
 
-NAMES = st.sampled_from(["Jürgen Müller", "Zoë d’Aubigné", "O'Brien, Pat", 'Anna "Nan" Weiß', "Bob; Smith", "a|b", "=1+1", "x\ty", "José"])
-CODES = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40).filter(lambda code: code.strip() == code)
+NAMES = st.sampled_from(
+    ["Jürgen Müller", "Zoë d’Aubigné", "O'Brien, Pat", 'Anna "Nan" Weiß', "Bob; Smith", "a|b", "=1+1", "x\ty", "José"]
+)
+CODES = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40).filter(
+    lambda code: code.strip() == code
+)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -275,7 +293,13 @@ def test_a_roster_written_in_any_form_is_the_roster_read(
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.one_of(st.binary(max_size=400), st.text(max_size=200).map(str.encode), st.binary(max_size=200).map(b"code,name\n".__add__)))
+@given(
+    st.one_of(
+        st.binary(max_size=400),
+        st.text(max_size=200).map(str.encode),
+        st.binary(max_size=200).map(b"code,name\n".__add__),
+    )
+)
 def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes) -> None:
     """No file raises; tickets or problems, never both."""
     found = read(tmp_path, content, allow_empty=True)

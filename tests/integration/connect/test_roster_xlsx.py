@@ -176,7 +176,8 @@ def test_a_row_number_out_of_this_world_ends_the_reading(tmp_path: Path) -> None
 
 def test_a_cell_far_to_the_right_is_a_column_too_many(tmp_path: Path) -> None:
     """The width of a row is cut before its cells are looked at."""
-    rows = '<row r="1"><c r="A1" t="str"><v>Code</v></c></row><row r="2"><c r="A2" t="str"><v>a</v></c><c r="XFD2"><v>1</v></c></row>'
+    rows = '<row r="1"><c r="A1" t="str"><v>Code</v></c></row>'
+    rows += '<row r="2"><c r="A2" t="str"><v>a</v></c><c r="XFD2"><v>1</v></c></row>'
     found = read(tmp_path, repacked(PLAIN, sheet1=sheet_xml(rows)))
     assert (found.problems[0].line, found.problems[0].found) == (2, "513 fields")
 

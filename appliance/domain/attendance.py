@@ -88,7 +88,7 @@ def fold(rows: Iterable[Placed]) -> Tally:
             tally[row.list, row.gate, ENTRIES if row.kind == "entry" else EXITS] += 1
             groups[row.list, row.ticket or ""].append(placed)
         if row.unverified:
-            tally[row.list, "", UNVERIFIED] += 1
+            tally[row.list, "", UNVERIFIED] += row.times if row.kind == "refusal" else 1
     for placed in rows:
         if placed.row.kind == "settlement":
             groups[placed.row.list, placed.row.ticket or ""].append(placed)
@@ -130,8 +130,10 @@ def moved(before: Iterable[Placed], arrived: Iterable[Placed]) -> Tally:
 def history(rows: Iterable[Placed]) -> History:
     """What the door must know of one ticket on one list, from that ticket's rows and their annulments."""
     kept, _ = standing(rows)
-    passages = [placed.row for placed in kept if placed.row.kind != "refusal"]
-    if not passages:
-        return History()
-    last = passages[-1]
-    return History(Earlier("entry" if last.kind == "entry" else "exit", last.at, last.gate))
+    passages = [
+        Earlier("entry" if placed.row.kind == "entry" else "exit", placed.row.at, placed.row.gate)
+        for placed in kept
+        if placed.row.kind != "refusal"
+    ]
+    entries = [passage for passage in passages if passage.kind == "entry"]
+    return History(passages[-1] if passages else None, entries[-1] if entries else None)

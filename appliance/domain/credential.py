@@ -9,6 +9,9 @@ import msgspec
 
 from appliance.domain.ticket import MAX_CODE
 
+_NEVER = ("Cc", "Cs")
+"""Control characters and lone surrogates."""
+
 
 class Credential(msgspec.Struct, frozen=True):
     """A text that could be a ticket's code: 1 to MAX_CODE characters, none of them a control character."""
@@ -30,6 +33,6 @@ def read_credential(raw: str) -> Credential | None:
     code = raw.strip()
     if not 0 < len(code) <= MAX_CODE:
         return None
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in code):
-        return None
-    return Credential(code)
+    if code.isprintable() or not any(unicodedata.category(character) in _NEVER for character in code):
+        return Credential(code)
+    return None

@@ -9,6 +9,8 @@ import msgspec
 TicketId = NewType("TicketId", str)
 Millis = NewType("Millis", int)
 """Milliseconds since 1970-01-01 UTC."""
+Instant = Annotated[Millis, msgspec.Meta(ge=0, lt=2**53)]
+"""A time as a roster says it; no database takes larger numbers."""
 
 Status = Literal["valid", "unpaid", "blocked", "revoked", "canceled", "unapproved"]
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)
@@ -31,8 +33,8 @@ class Ticket(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     status: Status = "valid"
     hub: Annotated[str, msgspec.Meta(max_length=32)] = ""
     """The hub it was sold for; empty: any."""
-    valid_from: Millis | None = None
-    valid_until: Millis | None = None
+    valid_from: Instant | None = None
+    valid_until: Instant | None = None
 
 
 class CheckinList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -36,7 +36,7 @@ AHEAD_MILLIS: Final = 3_600_000
 
 LEVEL: Final = re.compile(r"[a-z0-9-]{1,32}")
 RESERVED: Final = frozenset({"acked", "command", "verdicts", "roster"})
-LogName = Annotated[LogId, msgspec.Meta(pattern=r"^[0-9a-f]{4,64}$")]
+LogName = Annotated[LogId, msgspec.Meta(pattern=r"^[0-9a-f]{4,64}$(?!\n)")]
 
 
 class Topics(NamedTuple):
@@ -177,7 +177,7 @@ def encode_batch(log: LogId, first: int, bodies: Sequence[bytes]) -> bytes:
 
 
 def batch_length(bodies: Sequence[bytes]) -> int:
-    """How many of `bodies` fit into one batch; at least 1."""
+    """How many of `bodies` fit into one batch; at least 1 of any (a row is far smaller than a batch), 0 of none."""
     room = MAX_BATCH_BYTES - 128
     for n, body in enumerate(bodies[:MAX_BATCH_ROWS]):
         room -= len(body) + 1

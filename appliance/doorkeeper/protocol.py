@@ -18,13 +18,16 @@ MAX_SCAN_TEXT: Final = 4096
 """Characters of a presented text; sources cut longer ones, the doorkeeper refuses them."""
 CHUNK_TICKETS: Final = 500
 
+Whole = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+"""What every reader of JSON and the database take."""
+
 Role = Literal["viewer", "staff", "lead", "technician"]
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", tag=str.lower, forbid_unknown_fields=True):
     """Any request; `id` comes back in its answer."""
 
-    id: int
+    id: Whole
 
 
 class Scan(Request, frozen=True, kw_only=True):
@@ -60,21 +63,21 @@ class RosterBegin(Request, frozen=True, kw_only=True):
 class RosterChunk(Request, frozen=True, kw_only=True):
     """Some of its tickets."""
 
-    roster: int
+    roster: Whole
     tickets: Annotated[list[Ticket], msgspec.Meta(max_length=CHUNK_TICKETS)]
 
 
 class RosterSwitch(Request, frozen=True, kw_only=True):
     """Make it the living one, if it has `rows` tickets."""
 
-    roster: int
-    rows: int
+    roster: Whole
+    rows: Whole
 
 
 class RosterAbandon(Request, frozen=True, kw_only=True):
     """Forget it."""
 
-    roster: int
+    roster: Whole
 
 
 class StaffAdd(Request, frozen=True, kw_only=True):
@@ -100,7 +103,7 @@ class PasswordSet(Request, frozen=True, kw_only=True):
 class SessionBegin(Request, frozen=True, kw_only=True):
     """A new reporting session, above every one that this ledger or the caller has seen; the term is at least `term`."""
 
-    above: Annotated[int, msgspec.Meta(ge=0, lt=2**53)] = 0
+    above: Whole = 0
     term: Annotated[int, msgspec.Meta(ge=1, lt=2**53)] = 1
 
 

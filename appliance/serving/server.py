@@ -37,7 +37,7 @@ THREADS: Final = 64
 MAX_BODY_BYTES: Final = 64 * 1024
 MAX_HEADER_BYTES: Final = 16 * 1024
 IDLE_SECONDS: Final = 10
-STOP_SECONDS: Final = 1.5
+STOP_SECONDS: Final = 0.7
 WAITING_CONNECTIONS: Final = 128
 
 _SAY_HTTPS: Final = b"This address speaks HTTPS only: write https:// before it\n"
@@ -113,7 +113,7 @@ class PageServer:
             self._tls.load_cert_chain(tls.chain, tls.key)
 
     def stop(self) -> None:
-        """Ends open streams, then connections; returns within about 2 s."""
+        """Ends open streams, then connections; returns within about a second."""
         if self._before_stop is not None:
             self._before_stop()
         self._server.stop()

@@ -1,0 +1,44 @@
+"""A hub's staff: read from the ledger, written by the doorkeeper."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from appliance.doorkeeper.client import DoorkeeperAway, DoorkeeperClient, DoorkeeperRefused
+from appliance.serving.exceptions import DirectoryUnavailable
+from appliance.serving.members import RANK, Member
+from appliance.store.opening import StoreFault, open_reader
+from appliance.store.reading import staff_by_name
+
+
+class HubDirectory:
+    """A `StaffDirectory`. Opens the ledger for each question: the doorkeeper may have put another file in its place."""
+
+    def __init__(self, *, ledger: Path, doorkeeper: DoorkeeperClient) -> None:
+        self._ledger = ledger
+        self._doorkeeper = doorkeeper
+
+    def redeem_link(self, token: str) -> Member | None:
+        try:
+            found = self._doorkeeper.redeem_link(token)
+        except (DoorkeeperAway, DoorkeeperRefused) as fault:
+            raise DirectoryUnavailable(str(fault)) from fault
+        return None if found is None else Member(found.staff, found.name, found.role)
+
+    def find(self, name: str) -> tuple[Member, str | None] | None:
+        try:
+            with closing(open_reader(self._ledger)) as connection:
+                found = staff_by_name(connection, name)
+        except (StoreFault, sqlite3.Error) as fault:
+            raise DirectoryUnavailable(str(fault)) from fault
+        if found is None or found.role not in RANK:
+            return None
+        return Member(found.id, found.name, found.role), found.password
+
+    def set_password(self, staff: str, password_hash: str) -> None:
+        try:
+            self._doorkeeper.set_password(staff, password_hash)
+        except (DoorkeeperAway, DoorkeeperRefused) as fault:
+            raise DirectoryUnavailable(str(fault)) from fault

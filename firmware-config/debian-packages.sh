@@ -24,6 +24,7 @@ need() {
 }
 
 has() { command -v "$1"; }
+has_library() { ldconfig -p | grep -q -F "$1 "; }
 has_venv() { "$python" -c 'import ensurepip, venv'; }
 has_headers() { "$python" -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")'; }
 has_libc_headers() { test -e /usr/include/stdio.h; }
@@ -35,6 +36,9 @@ look() {
     found= missing=
     need python3 has "$python"
     need python3-venv has_venv
+    # OpenCV's wheel is linked against these.
+    need libgl1 has_library libGL.so.1
+    need libglib2.0-0 has_library libgthread-2.0.so.0
     if [ "$purpose" != run ]; then
         # evdev has no wheel.
         need gcc has gcc

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from appliance.doorkeeper.client import DoorkeeperAway, DoorkeeperClient, DoorkeeperRefused
 from appliance.domain.ticket import Ticket
 from appliance.running import Running, run_until_told, set_up_logging
+from appliance.serving.exceptions import ServingError
 from appliance.serving.metrics import start_metrics
 from appliance.settings import Loaded, Settings, load
 from appliance.store.opening import StoreFault
@@ -75,12 +76,12 @@ pass_invocation = click.make_pass_decorator(Invocation)
 
 
 def told_faults(command: _F) -> _F:
-    """What the doorkeeper or the store say no with is a sentence and exit code 1."""
+    """What the doorkeeper, the store or the pages say no with is a sentence and exit code 1."""
 
     def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 (any command)
         try:
             return command(*args, **kwargs)
-        except (DoorkeeperAway, DoorkeeperRefused, StoreFault) as fault:
+        except (DoorkeeperAway, DoorkeeperRefused, StoreFault, ServingError) as fault:
             fail(str(fault))
 
     call.__name__, call.__doc__ = command.__name__, command.__doc__

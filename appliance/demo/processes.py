@@ -76,6 +76,14 @@ class Children:
                 raise DemoFault(f"{name} ends again and again; it said:\n{self.told(name)}")
             self.start(name, self._arguments[name])
 
+    def names(self) -> list[str]:
+        """All that run."""
+        return list(self._running)
+
+    def pid(self, name: str) -> int:
+        """The process id of one that runs."""
+        return self._running[name].pid
+
     def told(self, name: str) -> str:
         """The last lines of its log."""
         return "\n".join(self.log(name).read_text(errors="replace").splitlines()[-8:])

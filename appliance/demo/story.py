@@ -108,7 +108,7 @@ class Demo:
         for hub in plan.hubs:
             self._appliance(f"{hub.id}-doorkeeper", hub.config, "doorkeeper")
         for hub in plan.hubs:
-            if not self._until(f"{hub.id}-doorkeeper", lambda hub=hub: _door_answers(hub)):  # type: ignore[misc]  # bound now
+            if not self._until(f"{hub.id}-doorkeeper", lambda hub=hub: door_answers(hub)):  # type: ignore[misc]  # bound now
                 return None
             self._command(f"{hub.id}: roster", hub.config, "roster", "import", str(plan.roster), "--yes", "--json")
         staff: list[str] = []
@@ -193,7 +193,8 @@ class Demo:
         return True
 
 
-def _door_answers(hub: HubPlan) -> bool:
+def door_answers(hub: HubPlan) -> bool:
+    """Whether this hub's doorkeeper serves."""
     try:
         with DoorkeeperClient(hub.directory / "run" / "doorkeeper.sock", timeout=0.5) as client:
             client.standing()

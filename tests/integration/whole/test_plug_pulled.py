@@ -1,0 +1,36 @@
+"""kill -9 of every process of a hub, of central and of the broker, while people scan."""
+
+from __future__ import annotations
+
+import os
+import random
+from contextlib import closing
+
+from appliance.store.reading import iter_bodies, open_reader
+from appliance.store.rows import DECODE_ROW
+from tests.rig import Rig
+
+KILLS = int(os.environ.get("SOAK_KILLS", "20"))
+SEED = int(os.environ.get("SOAK_SEED", "0")) or random.SystemRandom().randrange(1, 2**31)
+
+
+def test_whatever_is_killed_each_green_is_one_row_and_central_counts_what_the_hubs_count(tmp_path):
+    chance = random.Random(SEED)
+    print(f"SOAK_SEED={SEED} SOAK_KILLS={KILLS}")
+    with Rig(tmp_path / "event", seed=SEED) as rig:
+        rig.until_verdicts(2)
+        for _ in range(KILLS):
+            rig.kill(chance.choice(rig.names()))
+            rig.until_verdicts(chance.randrange(1, 3))
+        rig.close_doors()
+        rig.recounts_agree()
+        nonces = []
+        for hub in rig.plan.hubs:
+            with closing(open_reader(hub.directory / "ledger.db")) as ledger:
+                rows = [DECODE_ROW.decode(body) for *_, body in iter_bodies(ledger)]
+            entered = [row.ticket for row in rows if row.kind == "entry"]
+            assert len(entered) == len(set(entered)), "a ticket was let in twice"
+            nonces += [row.nonce for row in rows]
+        assert len(nonces) == len(set(nonces)), "a scan was recorded twice"
+        assert rig.greens <= set(nonces), "a screen showed green and no row says so"
+        assert rig.greens

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import threading
@@ -26,7 +25,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-MOSQUITTO: Final = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+from tests.tools import needs
+
 STOP_SECONDS: Final = 60.0
 _TRIES: Final = 5
 
@@ -47,8 +47,7 @@ class Mosquitto:
         extra: str = "",
         config: str | None = None,
     ) -> None:
-        if MOSQUITTO is None:
-            raise RuntimeError("mosquitto is not installed: apt-get install mosquitto")
+        self._program = needs("mosquitto")
         self._directory = directory
         self._persistence = persistence
         self._process: subprocess.Popen[str] | None = None
@@ -96,7 +95,7 @@ class Mosquitto:
         path = self._directory / "passwords"
         path.write_text("".join(f"{name}:{password}\n" for name, password in logins.items()), encoding="utf-8")
         path.chmod(0o600)
-        subprocess.run([_passwd(), "-U", path], check=True, capture_output=True)
+        subprocess.run([needs("mosquitto_passwd"), "-U", path], check=True, capture_output=True)
 
     def start(self) -> None:
         """Until it listens. RuntimeError with its log if it doesn't."""
@@ -138,7 +137,7 @@ class Mosquitto:
         with self._logged:
             self._log = []
         self._process = subprocess.Popen(
-            [str(MOSQUITTO), "-c", str(self.config)], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+            [self._program, "-c", str(self.config)], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
         )
         self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
         self._reader.start()
@@ -254,10 +253,3 @@ def _certificate(
 
 def _name(common: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
-
-
-def _passwd() -> str:
-    found = shutil.which("mosquitto_passwd")
-    if found is None:
-        raise RuntimeError("mosquitto_passwd is not installed: apt-get install mosquitto")
-    return found

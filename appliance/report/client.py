@@ -285,27 +285,3 @@ def _tls(authorities: Path | None) -> ssl.SSLContext:
 
 _CONNACK_NUMBERS: Final[Mapping[int, int]] = {132: 1, 133: 2, 136: 3, 134: 4, 135: 5}
 """paho names MQTT 3.1.1's CONNACK codes by those of MQTT 5."""
-
-
-def try_broker(address: BrokerAddress, *, client_id: str, topics: Iterable[str] = ()) -> Fault | None:
-    """Connect, log in and subscribe once; what stands in the way, or None. Takes a few seconds at most."""
-    link = Link(address, client_id=client_id)
-    try:
-        fault = link.open(will=None)
-        deadline = time.monotonic() + 2 * CONNECT_SECONDS
-        while fault is None and time.monotonic() < deadline:
-            for event in link.turn(0.5):
-                match event:
-                    case Opened() if not topics:
-                        return None
-                    case Opened():
-                        link.subscribe(topics)
-                    case Subscribed():
-                        return None
-                    case Lost(fault):
-                        return fault
-                    case _:
-                        pass
-        return fault or Fault("silent", f"{address.host}:{address.port} does not answer")
-    finally:
-        link.release()

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from appliance.domain.row import LogId
 from appliance.domain.wire import IN_FLIGHT_BATCHES, PROBE_SECONDS, LogAcked
 from appliance.report.spans import Span, length, united, within, without
+from appliance.store.live import Parked
 
 PATIENCE_SECONDS: Final = 2.0
 """A batch that an `acked` passes over after this long went to a central that wasn't there, and goes again."""
@@ -33,15 +34,6 @@ class Slice(NamedTuple):
     after: int
     until: int
     whole: bool = False
-
-
-class Refused(NamedTuple):
-    """Rows that central refused, and why."""
-
-    log: LogId
-    first: int
-    last: int
-    reason: str
 
 
 class Progress(NamedTuple):
@@ -94,7 +86,8 @@ class Drain:
         self._snapshots = 0
         self._probe_at = inf
         self._probed = -inf
-        self.refused: list[Refused] = []
+        self.parked: list[Parked] = []
+        """The rows that central refused, as it said last."""
 
     # What the ledger and the connection say ------------------------------------------------------------------------
 
@@ -213,7 +206,7 @@ class Drain:
         oldest = min((flight.at for flight in self._flights), default=now)
         for name, log in self._logs.items():
             self._take(name, log, said.get(name, _NOTHING), now)
-        self.refused = list(self._refusals(said))
+        self.parked = list(self._refusals(said))
         passed_over = len(self._flights) == before and now - max(oldest, self._probed) >= PATIENCE_SECONDS
         self._probe_at = now if passed_over else now + self._probe_seconds
 
@@ -256,14 +249,14 @@ class Drain:
         if len(behind) > 1:
             self._flights.remove(behind[0])
 
-    def _refusals(self, said: Mapping[LogId, LogAcked]) -> Iterable[Refused]:
+    def _refusals(self, said: Mapping[LogId, LogAcked]) -> Iterable[Parked]:
         room = MAX_PARKED
         for name, log in self._logs.items():
             for first, last, reason in said.get(name, _NOTHING).refused[:room]:
                 if 1 <= first <= last and first <= log.top:
                     room -= 1
                     words = "".join(c if c.isprintable() else " " for c in reason[:MAX_REASON])
-                    yield Refused(name, first, min(last, log.top), words)
+                    yield Parked(name, first, min(last, log.top), words)
 
     # How it stands -------------------------------------------------------------------------------------------------
 

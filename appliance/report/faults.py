@@ -54,13 +54,13 @@ def _certificate(fault: ssl.SSLCertVerificationError) -> str:
         case 62 | 64:
             return "broker.host must be the name that the certificate is for"
         case _:
-            return "broker.tls_ca must be the authority that signed it"
+            return "broker.ca must be the authority that signed it"
 
 
 def authority_fault(fault: OSError, path: Path) -> Fault:
     """What is wrong with the file of authorities."""
     reason = "no certificate in it" if isinstance(fault, ssl.SSLError) else (fault.strerror or str(fault))
-    return Fault("authority", f"broker.tls_ca {path} can't be used ({reason}): expected a PEM file of certificates")
+    return Fault("authority", f"broker.ca {path} can't be used ({reason}): expected a PEM file of certificates")
 
 
 def refused_fault(code: int, *, host: str, port: int, username: str) -> Fault:

@@ -14,6 +14,7 @@ import msgspec
 from appliance.domain.row import LogId, NodeId
 from appliance.domain.wire import MAX_BATCH_ROWS, MAX_PAYLOAD_BYTES, Checkins, batch_length, encode_batch
 from appliance.report.drain import Slice
+from appliance.report.figures import Figures
 from appliance.report.spans import Span
 from appliance.store.opening import StoreFault
 from appliance.store.reading import Snapshot, bodies_after, newest_log, open_reader, snapshot
@@ -47,13 +48,10 @@ class Reading(NamedTuple):
 class LedgerReader:
     """A read-only connection, opened when it is needed and again when the doorkeeper put another file in its place."""
 
-    def __init__(self, path: Path, *, node: NodeId) -> None:
-        self._path = path
-        self._node = node
+    def __init__(self, path: Path, *, node: NodeId, figures: Figures) -> None:
+        self._path, self._node, self._figures = path, node, figures
         self._connection: sqlite3.Connection | None = None
         self._file = (0, 0)
-        self.damaged_rows = 0
-        """Rows that were no JSON."""
 
     def look(self) -> tuple[Snapshot, LogId]:
         """The figures as of now, and the log that this node writes (empty before its first row)."""
@@ -88,7 +86,7 @@ class LedgerReader:
         payload = encode_batch(log, first, bodies)
         if not _is_sound(payload, len(bodies)):
             sound = [body if _is_sound(encode_batch(log, first, [body]), 1) else _UNREADABLE for body in bodies]
-            self.damaged_rows += sum(body is _UNREADABLE for body in sound)
+            self._figures.add("rows_unreadable_total", sum(body is _UNREADABLE for body in sound))
             payload = encode_batch(log, first, sound)
         return payload
 

@@ -12,8 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from appliance.domain.row import LogId
 from appliance.domain.wire import IN_FLIGHT_BATCHES, LogAcked
-from appliance.report.drain import MAX_PARKED, MAX_REASON, PATIENCE_SECONDS, Drain, Refused, Slice
+from appliance.report.drain import MAX_PARKED, MAX_REASON, PATIENCE_SECONDS, Drain, Slice
 from appliance.report.spans import united, without
+from appliance.store.live import Parked
 
 A: Final = LogId("aaaa")
 B: Final = LogId("bbbb")
@@ -196,10 +197,10 @@ def test_refused_rows_are_told_cleaned_and_capped() -> None:
     drain = drain_of({A: 5000})
     refused = [(i, i, "bad\x00row\n" + "x" * 500) for i in range(1, 2000)]
     drain.acknowledge({A: LogAcked(5000, [], refused), B: LogAcked(1, [], [(1, 1, "not ours")])}, 0.0)
-    assert len(drain.refused) == MAX_PARKED
-    assert drain.refused[0] == Refused(A, 1, 1, ("bad row " + "x" * 500)[:MAX_REASON])
+    assert len(drain.parked) == MAX_PARKED
+    assert drain.parked[0] == Parked(A, 1, 1, ("bad row " + "x" * 500)[:MAX_REASON])
     drain.acknowledge({A: LogAcked(5000)}, 1.0)
-    assert drain.refused == []
+    assert drain.parked == []
 
 
 def test_a_ledger_that_lost_its_tail_is_sent_from_what_it_still_has() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
 import msgspec
@@ -92,8 +93,8 @@ def read_counts(payload: bytes) -> wire.Counts | Unreadable:
         return _unreadable(payload, fault)
     if counts.v != wire.VERSION:
         return _other_version(counts.v)
-    if any(not 0 <= n < TICK_LIMIT for n in (counts.term, counts.session, counts.n, *counts.through.values())):
-        return Unreadable("malformed", f"term, session, n or through out of range: expected 0 to {TICK_LIMIT - 1}")
+    if any(not 0 <= n < TICK_LIMIT for n in _numbers(counts)):
+        return Unreadable("malformed", f"a figure out of range: expected 0 to {TICK_LIMIT - 1}")
     return counts
 
 
@@ -118,6 +119,16 @@ def same_content(one: bytes, other: bytes) -> bool:
         return bool(msgspec.json.decode(one) == msgspec.json.decode(other))
     except _JSON_FAULTS:
         return False
+
+
+def _numbers(counts: wire.Counts) -> Iterator[int]:
+    yield from (counts.term, counts.session, counts.n, *counts.through.values())
+    yield from (counts.attendance, counts.entries, counts.exits, counts.occupancy, counts.capacity or 0)
+    yield from (counts.unverified, counts.conflicts, *counts.refusals.values())
+    for gate in counts.gates.values():
+        yield from (gate.entries, gate.exits)
+    for figures in counts.lists.values():
+        yield from (figures.attendance, figures.entries, figures.exits, figures.occupancy)
 
 
 def _arrival(offset: int, body: bytes, limit: int) -> Arrival:

@@ -13,11 +13,11 @@ from appliance.domain.row import LogId
 from appliance.domain.wire import LogAcked
 
 MAX_HUBS: Final = 1000
-MAX_LOGS: Final = 2000
+MAX_LOGS: Final = 1000
 """Of one hub: as many as `acked` has room for."""
 MAX_ISLANDS: Final = 1000
 """Spans beyond a hole, of one log; rows further out are asked for later."""
-ACKED_BYTES: Final = 200 * 1024
+ACKED_BYTES: Final = 240 * 1024
 _MISSING: Final = 50
 _REFUSED: Final = 50
 
@@ -27,7 +27,7 @@ Refused = tuple[int, int, str]
 
 @dataclass
 class LogBook:
-    """One log; `id` is its key in the database, `touched` rises with use."""
+    """One log; `id` is its key in the database, `touched`: see `HubBook.use`."""
 
     id: int
     held: Held
@@ -63,6 +63,12 @@ class HubBook:
     logs: dict[LogId, LogBook] = field(default_factory=dict)
     tally: Tally = field(default_factory=Counter)
     refusals: Counter[RefusalKind] = field(default_factory=Counter)
+    uses: int = 0
+
+    def use(self, log: LogBook) -> None:
+        """Rows of this log came: its lists in `acked` go first."""
+        self.uses += 1
+        log.touched = self.uses
 
     def rows(self) -> int:
         """How many rows of the hub are stored and counted."""

@@ -146,6 +146,7 @@ class Intake:
     # Rows --------------------------------------------------------------------------------------------------------
 
     def _place(self, book: HubBook, log: LogBook, batch: Batch) -> None:
+        book.use(log)
         follows = log.held.follows(batch.first)
         arrivals = batch.arrivals if follows else self._sift(book, log, batch)
         rows = self._arrived.setdefault(book.name, [])

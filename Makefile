@@ -10,7 +10,7 @@ WORKERS ?= 2
 RULES := ruff check, ruff format, mypy --strict, import contracts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench soak lint install constraints docs-tables clean
+.PHONY: help setup demo test bench soak lint install constraints docs-tables settings-file clean
 
 help:
 	@echo 'make demo     the whole appliance on this machine: two hubs, drawn cameras, a broker, central'
@@ -50,6 +50,9 @@ constraints:
 
 docs-tables: .venv/.test
 	@$(BIN)/python -m tests.unit.docs.tables
+
+settings-file: .venv/.test
+	$(BIN)/python -m tests.unit.docs.tables toml >firmware-config/appliance.toml
 
 clean:
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

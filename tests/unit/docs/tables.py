@@ -1,6 +1,6 @@
 """What README and firmware-config/appliance.toml must say, made from the code.
 
-`make docs-tables` prints README's tables; `.venv/bin/python -m tests.unit.docs.tables toml` prints the settings file.
+`make docs-tables` prints README's tables, `make settings-file` writes the settings file.
 """
 
 from __future__ import annotations
@@ -21,6 +21,16 @@ from appliance.domain.wire import Topics
 from appliance.settings import PREFIX, Described, Settings, described
 
 _WIDTH = 120
+_HEAD = f"""\
+# Settings of the hub appliance: /etc/hub-appliance/appliance.toml. What is commented out shows the default.
+#
+# Each can also be given in the environment, which wins: [event] id is {PREFIX}EVENT_ID; lists are separated by blanks.
+# `appliance config` shows what holds and where it comes from; a mistyped name is an error that says what was meant.
+#
+# Every process of the box reads this file, so write no secret into it, but where it is: "file:PATH", which only those
+# who need it can read, or for the broker "credential:broker-password", which is root's file
+# /etc/credstore/hub-appliance.broker-password.
+"""
 
 
 def settings_rows() -> Iterator[str]:
@@ -89,9 +99,9 @@ def commands_rows() -> Iterator[str]:
     yield "| command | does |"
     yield "| --- | --- |"
     for name, command in commands():
-        usage = " ".join(part.replace("[OPTIONS]", "").strip() for part in command.collect_usage_pieces(click.Context(command)))
-        arguments = f" {usage.strip()}" if usage.strip() else ""
-        yield f"| `{name}{arguments}` | {command.get_short_help_str(limit=200)} |"
+        pieces = command.collect_usage_pieces(click.Context(command))
+        usage = " ".join([name, *(piece for piece in pieces if piece and piece != "[OPTIONS]")])
+        yield f"| `{usage}` | {command.get_short_help_str(limit=200)} |"
 
 
 def topics() -> dict[str, str]:
@@ -99,7 +109,9 @@ def topics() -> dict[str, str]:
     text = (Path(appliance.__file__).parent / "domain" / "asyncapi.json").read_text(encoding="utf-8")
     channels: dict[str, Any] = json.loads(text)["channels"]
     base = Topics("{root}", "{event}", "{hub}").base
-    return {channel["address"].replace(base, "{base}"): f"{channel['title']}. {channel['description']}" for channel in channels.values()}
+    return {
+        one["address"].replace(base, "{base}"): f"{one['title']}. {one['description']}" for one in channels.values()
+    }
 
 
 def topics_rows() -> Iterator[str]:
@@ -121,24 +133,18 @@ def toml_value(value: object) -> str:
 
 def settings_file() -> Iterator[str]:
     """firmware-config/appliance.toml: every setting with its sentence, commented out, as it is by default."""
-    yield "# Settings of the hub appliance: /etc/hub-appliance/appliance.toml. What is commented out shows the default."
-    yield "#"
-    yield f"# Each can also be given in the environment, which wins: [event] id is {PREFIX}EVENT_ID; lists are separated by blanks."
-    yield "# `appliance config` shows what holds and where it comes from; a mistyped name is an error that says what was meant."
-    yield "#"
-    yield "# Every process of the box reads this file, so write no secret into it: `file:PATH` (that only the one process can read)"
-    yield '# or, for the broker, "credential:broker-password", which is root\'s file /etc/credstore/hub-appliance.broker-password.'
-    docs = {name: str(kind.__doc__) for name, kind in Settings.__annotations__.items() if not isinstance(kind, str)}
+    yield from _HEAD.splitlines()
     section = ""
     for one in described():
         if one.section != section:
             section = one.section
             yield ""
             yield ""
-            yield f"# {docs.get(section) or type(getattr(Settings(), section)).__doc__}"
+            yield f"# {type(getattr(Settings(), section)).__doc__}"
             yield f"[{section}]"
         yield ""
-        yield from textwrap.wrap(one.doc, _WIDTH, initial_indent="# ", subsequent_indent="# ", break_long_words=False, break_on_hyphens=False)
+        for line in textwrap.wrap(one.doc, _WIDTH - 2, break_long_words=False, break_on_hyphens=False):
+            yield f"# {line}"
         yield f"#{one.key} = {toml_value(one.default)}"
 
 

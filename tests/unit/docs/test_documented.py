@@ -1,4 +1,4 @@
-"""README and the settings file know everything that the code knows. `make docs-tables` prints what is missing, to paste."""
+"""README and the settings file know all that the code knows. `make docs-tables` prints what is missing, to paste."""
 
 from __future__ import annotations
 
@@ -79,8 +79,7 @@ def test_every_topic_is_in_readme(readme: str) -> None:
 
 
 def test_the_settings_file_says_what_the_code_says() -> None:
-    """`.venv/bin/python -m tests.unit.docs.tables toml > firmware-config/appliance.toml`"""
-    assert SETTINGS_FILE.read_text(encoding="utf-8").splitlines() == list(tables.settings_file())
+    assert SETTINGS_FILE.read_text(encoding="utf-8").splitlines() == list(tables.settings_file()), "make settings-file"
 
 
 def test_the_settings_file_changes_nothing_as_it_is_shipped() -> None:
@@ -91,7 +90,8 @@ def test_the_settings_file_changes_nothing_as_it_is_shipped() -> None:
 
 def test_the_settings_file_with_every_line_in_force_is_the_defaults(tmp_path: Path) -> None:
     live = tmp_path / "appliance.toml"
-    live.write_text(re.sub(r"^#(?=[a-z_]+ = )", "", SETTINGS_FILE.read_text(encoding="utf-8"), flags=re.MULTILINE), encoding="utf-8")
-    named = {f"{section}.{key}" for section, keys in tomllib.loads(live.read_text(encoding="utf-8")).items() for key in keys}
+    text = re.sub(r"^#(?=[a-z_]+ = )", "", SETTINGS_FILE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    live.write_text(text, encoding="utf-8")
+    named = {f"{section}.{key}" for section, keys in tomllib.loads(text).items() for key in keys}
     assert named == {one.name for one in described()}
     assert load(live, {}).settings == Settings()

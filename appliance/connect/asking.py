@@ -67,3 +67,14 @@ def run_import(
         return 1
     teller.done(done)
     return 0
+
+
+def read_or_tell(file: Path, *, event_key: bytes, tz: tzinfo) -> list[Ticket] | None:
+    """The tickets of a roster file, for other commands; None after naming on stderr every row that is wrong."""
+    teller = Teller(as_json=False, to_stderr=True)
+    with teller.progress("Reading", unit=False) as told:
+        read = read_roster(file, event_key=event_key, tz=tz, progress=told)
+    if read.problems_total:
+        teller.problems(read)
+        return None
+    return read.tickets

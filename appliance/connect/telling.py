@@ -28,8 +28,9 @@ def _line(key: str, value: object) -> None:
 class Teller:
     """Says each thing once, in the form that was asked for. Progress and questions go to stderr."""
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, *, as_json: bool, to_stderr: bool = False) -> None:
         self._json = as_json
+        self._stderr = to_stderr
 
     def problems(self, read: RosterRead) -> None:
         """Every bad row that was kept, and how many there are."""
@@ -40,13 +41,16 @@ class Teller:
                 _line("problems", {"shown": len(read.problems), "total": read.problems_total})
             return
         for problem in read.problems[:_SHOWN_TO_PEOPLE]:
-            click.echo(_sentence(problem))
+            self._say(_sentence(problem))
         more = read.problems_total - min(len(read.problems), _SHOWN_TO_PEOPLE)
         if more:
-            click.echo(f"… and {more} more; --json names the first 1000.")
-        click.echo(
+            self._say(f"… and {more} more; --json names the first 1000.")
+        self._say(
             f"{read.problems_total} {'problem' if read.problems_total == 1 else 'problems'}: nothing was changed."
         )
+
+    def _say(self, sentence: str) -> None:
+        click.echo(sentence, err=self._stderr)
 
     def difference(self, found: Difference, notes: list[str]) -> None:
         """What would change."""

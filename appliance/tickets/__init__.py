@@ -1,0 +1,1 @@
+"""Tickets made visible: QR pictures, printable sheets, and a sample event."""

@@ -50,7 +50,9 @@ class Refused(msgspec.Struct, frozen=True):
     earlier: Earlier | None = None
 
 
-def decide(ticket: Ticket | None, history: History, rules: Rules, *, direction: Passage, now: Millis) -> Admitted | Refused:
+def decide(
+    ticket: Ticket | None, history: History, rules: Rules, *, direction: Passage, now: Millis
+) -> Admitted | Refused:
     """The verdict on one presentation.
 
     The order of the checks is the order in which a person at the door would ask: is it a ticket, is it good, is it for

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import importlib.resources
+import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Literal
 
 BUSY_MILLIS: Final = 2000
+PAGE_BYTES: Final = 4096
+"""Of every file made here; salvage counts on it when a file's own header can't be read."""
+SIDES: Final = ("", "-wal", "-shm")
+"""A database and its companions, by what their names end with."""
+
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_UNREADABLE: Final = frozenset({10 | 1 << 8, 10 | 33 << 8})
+"""SQLITE_IOERR_READ and SQLITE_IOERR_CORRUPTFS: a bad sector, or a file system that has lost it."""
+_UNDECODABLE: Final = "Could not decode to UTF-8"
+"""What Python's sqlite3 says, without a code, of a text that isn't one."""
+
+_VERSIONS: Final = 10_000
+"""No appliance will ever have had so many."""
 
 Schema = Literal["ledger", "live"]
 
@@ -17,9 +31,25 @@ class StoreFault(Exception):
     """A database that can't be used; says which file and what to do."""
 
 
-def is_damage(fault: sqlite3.Error) -> bool:
-    """Whether `fault` says that the file's content is broken, rather than busy, full or out of reach."""
-    return getattr(fault, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
+class StoreDamaged(StoreFault):
+    """What was read can't have been written by us."""
+
+
+def is_damage(fault: BaseException) -> bool:
+    """Whether `fault` says that a file's content is broken, rather than busy, full or out of reach."""
+    if isinstance(fault, StoreDamaged):
+        return True
+    code = getattr(fault, "sqlite_errorcode", 0) or 0
+    return (
+        code & 0xFF in _DAMAGE
+        or code in _UNREADABLE
+        or (isinstance(fault, sqlite3.Error) and _UNDECODABLE in str(fault))
+    )
+
+
+def is_busy(fault: BaseException) -> bool:
+    """Whether `fault` says that somebody else holds the file."""
+    return (getattr(fault, "sqlite_errorcode", 0) or 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def open_ledger(path: Path) -> sqlite3.Connection:
@@ -28,37 +58,104 @@ def open_ledger(path: Path) -> sqlite3.Connection:
     synchronous=FULL: a commit returns when the rows are on the disk. No automatic checkpoint: that is the checkpointer's,
     off the scan path.
     """
+    if not path.exists():
+        make_ledger(path)
     connection = _open(path, "FULL")
-    connection.execute("PRAGMA wal_autocheckpoint = 0")
-    migrate(connection, "ledger", path)
+    try:
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        migrate(connection, "ledger", path)
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def make_ledger(path: Path, fill: Callable[[sqlite3.Connection], None] | None = None) -> None:
+    """A new ledger.db, filled by `fill` in one transaction: there whole or not at all, whenever the power goes."""
+    beside = path.with_name(path.name + ".new")
+    remove(beside)
+    connection = _open(beside, "FULL")
+    try:
+        migrate(connection, "ledger", beside)
+        if fill is not None:
+            connection.execute("BEGIN IMMEDIATE")
+            fill(connection)
+            connection.execute("COMMIT")
+    except BaseException:
+        connection.close()
+        remove(beside)
+        raise
+    connection.close()
+    with beside.open("rb") as file:
+        os.fsync(file.fileno())
+    beside.rename(path)
+    sync_directory(path)
+
+
+def remove(path: Path) -> None:
+    """Delete a database with its companions."""
+    for side in SIDES:
+        path.with_name(path.name + side).unlink(missing_ok=True)
+
+
+def sync_directory(path: Path) -> None:
+    """Make what was renamed or made beside `path` outlive the power."""
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
 
 
 def open_live(path: Path) -> sqlite3.Connection:
     """A connection to live.db, migrated. A damaged file is thrown away: nothing in it must outlive the power."""
     try:
         return _live(path)
-    except sqlite3.DatabaseError as fault:
+    except (sqlite3.DatabaseError, StoreDamaged) as fault:
         if not is_damage(fault):
             raise
-        for suffix in ("", "-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        remove(path)
         return _live(path)
 
 
 def _live(path: Path) -> sqlite3.Connection:
     connection = _open(path, "OFF")
-    migrate(connection, "live", path)
+    try:
+        migrate(connection, "live", path)
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise StoreDamaged(f"{path}: {found}")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
-def open_reader(path: Path) -> sqlite3.Connection:
+class Reader(sqlite3.Connection):
+    """A read-only connection that knows which file it opened."""
+
+    path: Path
+    inode: int
+
+    def is_replaced(self) -> bool:
+        """Whether another file stands there now (ledger.db was salvaged): close this connection, open a new one."""
+        try:
+            return self.path.stat().st_ino != self.inode
+        except OSError:
+            return True
+
+
+def open_reader(path: Path) -> Reader:
     """A read-only connection; StoreFault if the file isn't there yet."""
-    if not path.exists():
-        raise StoreFault(f"{path} does not exist yet: start the doorkeeper, which makes it")
+    try:
+        inode = path.stat().st_ino
+    except FileNotFoundError as fault:
+        raise StoreFault(f"{path} does not exist yet: start the doorkeeper, which makes it") from fault
+    address = f"{path.resolve().as_uri()}?mode=ro"
     connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, cached_statements=256
+        address, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256, factory=Reader
     )
+    connection.path, connection.inode = path, inode
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLIS}")
     connection.execute("PRAGMA query_only = 1")
     return connection
@@ -67,28 +164,43 @@ def open_reader(path: Path) -> sqlite3.Connection:
 def _open(path: Path, synchronous: str) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLIS}")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute(f"PRAGMA synchronous = {synchronous}")
-    connection.execute("PRAGMA foreign_keys = ON")
+    try:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLIS}")
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {synchronous}")
+        connection.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
 def migrate(connection: sqlite3.Connection, schema: Schema, path: Path) -> None:
     """Bring `connection` to the newest version, one numbered file at a time, each whole or not at all."""
     directory = importlib.resources.files("appliance.store") / "migrations" / schema
-    steps = sorted((int(entry.name.removesuffix(".sql")), entry) for entry in directory.iterdir() if entry.name.endswith(".sql"))
-    have = connection.execute("PRAGMA user_version").fetchone()[0]
+    steps = sorted(
+        (int(entry.name.removesuffix(".sql")), entry) for entry in directory.iterdir() if entry.name.endswith(".sql")
+    )
+    have = _version(connection)
+    if not 0 <= have < _VERSIONS:
+        raise StoreDamaged(f"{path} says that its version is {have}")
     if have > steps[-1][0]:
-        raise StoreFault(f"{path} was written by a newer version ({have}; this one knows {steps[-1][0]}): upgrade the appliance")
+        raise StoreFault(
+            f"{path} was written by a newer version ({have}; this one knows {steps[-1][0]}): upgrade the appliance"
+        )
     for number, entry in steps:
         if number > have:
             script = entry.read_text(encoding="utf-8")
             try:
-                # Another process may have been faster: looked at again under the lock, by the script's own first statement.
+                # Another process may have been faster: the script then fails at its first statement, and nothing is lost.
                 connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
             except sqlite3.Error:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-                if connection.execute("PRAGMA user_version").fetchone()[0] < number:
+                if _version(connection) < number:
                     raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

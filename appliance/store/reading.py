@@ -9,10 +9,11 @@ from typing import NamedTuple
 from appliance.domain.attendance import Tally, fold
 from appliance.domain.row import LogId, NodeId, Placed
 from appliance.domain.ticket import TicketId
-from appliance.store.opening import open_reader
-from appliance.store.rows import DECODE_ROW, placed
+from appliance.store.opening import Reader, open_reader
+from appliance.store.rows import placed
 
 __all__ = [
+    "Reader",
     "Snapshot",
     "StaffRecord",
     "bodies_after",
@@ -67,9 +68,7 @@ def recount(connection: sqlite3.Connection) -> tuple[Tally, Tally]:
     try:
         stored = snapshot_tally(connection)
         query = "SELECT logs.log, ledger.offset, ledger.body FROM ledger JOIN logs ON logs.id = ledger.log"
-        counted = fold(
-            Placed(LogId(log), offset, DECODE_ROW.decode(body)) for log, offset, body in connection.execute(query)
-        )
+        counted = fold(placed(connection.execute(query)))
     finally:
         connection.execute("COMMIT")
     return stored, counted

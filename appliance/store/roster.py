@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from appliance.domain.ticket import Ticket
 
-_FIELDS = "id, code, name, product, status, hub, valid_from, valid_until"
+STAGED_AT_ONCE: Final = 4
+"""Rosters that may be written at the same time; beyond that the oldest was given up by whoever wrote it."""
+
+_FIELDS: Final = "id, code, name, product, status, hub, valid_from, valid_until"
+_LIVING: Final = f"SELECT {_FIELDS} FROM tickets WHERE roster = (SELECT id FROM rosters WHERE state = 'living')"
+_BY_CODE: Final = f"{_LIVING} AND code = ?"
+_BY_ID: Final = f"{_LIVING} AND id = ?"
+_ALL: Final = f"{_LIVING} ORDER BY code"
+_ADD: Final = f"INSERT INTO tickets (roster, {_FIELDS}) VALUES (?,?,?,?,?,?,?,?,?)"
 
 
 class Roster(NamedTuple):
@@ -23,26 +31,19 @@ class Roster(NamedTuple):
 
 def ticket_by_code(connection: sqlite3.Connection, code: str) -> Ticket | None:
     """The living roster's ticket with this code."""
-    row = connection.execute(
-        f"SELECT {_FIELDS} FROM tickets WHERE roster = (SELECT id FROM rosters WHERE state = 'living') AND code = ?", (code,)
-    ).fetchone()
+    row = connection.execute(_BY_CODE, (code,)).fetchone()
     return Ticket(*row) if row else None
 
 
 def ticket_by_id(connection: sqlite3.Connection, ticket: str) -> Ticket | None:
     """The living roster's ticket with this id."""
-    row = connection.execute(
-        f"SELECT {_FIELDS} FROM tickets WHERE roster = (SELECT id FROM rosters WHERE state = 'living') AND id = ?", (ticket,)
-    ).fetchone()
+    row = connection.execute(_BY_ID, (ticket,)).fetchone()
     return Ticket(*row) if row else None
 
 
 def read_tickets(connection: sqlite3.Connection) -> Iterator[Ticket]:
     """All tickets of the living roster, by code."""
-    rows = connection.execute(
-        f"SELECT {_FIELDS} FROM tickets WHERE roster = (SELECT id FROM rosters WHERE state = 'living') ORDER BY code"
-    )
-    for row in rows:
+    for row in connection.execute(_ALL):
         yield Ticket(*row)
 
 
@@ -53,28 +54,38 @@ def living(connection: sqlite3.Connection) -> Roster | None:
 
 
 def begin(connection: sqlite3.Connection, source: str, digest: str, at: str) -> int:
-    """A new staged roster's id."""
-    cursor = connection.execute("INSERT INTO rosters (state, source, digest, at) VALUES ('staged', ?, ?, ?)", (source, digest, at))
+    """A new staged roster's id. One that was begun long before and never finished is given up for it."""
+    connection.execute(
+        "UPDATE rosters SET state = 'old' WHERE state = 'staged' AND id NOT IN "
+        "(SELECT id FROM rosters WHERE state = 'staged' ORDER BY id DESC LIMIT ?)",
+        (STAGED_AT_ONCE - 1,),
+    )
+    cursor = connection.execute(
+        "INSERT INTO rosters (state, source, digest, at) VALUES ('staged', ?, ?, ?)", (source, digest, at)
+    )
     return int(cursor.lastrowid or 0)
 
 
 def is_staged(connection: sqlite3.Connection, roster: int) -> bool:
     """Whether tickets may still be written to it."""
-    return connection.execute("SELECT 1 FROM rosters WHERE id = ? AND state = 'staged'", (roster,)).fetchone() is not None
+    return (
+        connection.execute("SELECT 1 FROM rosters WHERE id = ? AND state = 'staged'", (roster,)).fetchone() is not None
+    )
 
 
 def add(connection: sqlite3.Connection, roster: int, tickets: Sequence[Ticket]) -> None:
     """Write tickets to a staged roster; sqlite3.IntegrityError where a code is in it already."""
     connection.executemany(
-        f"INSERT INTO tickets (roster, {_FIELDS}) VALUES (?,?,?,?,?,?,?,?,?)",
-        [(roster, t.id, t.code, t.name, t.product, t.status, t.hub, t.valid_from, t.valid_until) for t in tickets],
+        _ADD, [(roster, t.id, t.code, t.name, t.product, t.status, t.hub, t.valid_from, t.valid_until) for t in tickets]
     )
     connection.execute("UPDATE rosters SET rows = rows + ? WHERE id = ?", (len(tickets), roster))
 
 
 def switch(connection: sqlite3.Connection, roster: int, rows: int) -> bool:
     """Make a staged roster of exactly `rows` tickets the living one; False if it isn't that."""
-    whole = connection.execute("SELECT 1 FROM rosters WHERE id = ? AND state = 'staged' AND rows = ?", (roster, rows)).fetchone()
+    whole = connection.execute(
+        "SELECT 1 FROM rosters WHERE id = ? AND state = 'staged' AND rows = ?", (roster, rows)
+    ).fetchone()
     if whole is None:
         return False
     connection.execute("UPDATE rosters SET state = 'old' WHERE state = 'living'")
@@ -98,7 +109,8 @@ def sweep(connection: sqlite3.Connection, limit: int) -> bool:
     if row is None:
         return False
     gone = connection.execute(
-        "DELETE FROM tickets WHERE roster = ?1 AND code IN (SELECT code FROM tickets WHERE roster = ?1 LIMIT ?2)", (row[0], limit)
+        "DELETE FROM tickets WHERE roster = ?1 AND code IN (SELECT code FROM tickets WHERE roster = ?1 LIMIT ?2)",
+        (row[0], limit),
     ).rowcount
     if gone < limit:
         connection.execute("DELETE FROM rosters WHERE id = ?", row)

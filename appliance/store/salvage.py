@@ -1,26 +1,33 @@
-"""A damaged ledger.db: the file is kept, every readable row goes into a new one under its old log id and offset."""
+"""A damaged ledger.db: the file is kept, every readable row goes into a new one under its old log id and offset.
+
+Whenever the power goes in between, the next start goes on: the mark stands until the new file is in its place.
+"""
 
 from __future__ import annotations
 
 import logging
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any, Final, NamedTuple
-
-import msgspec
+from typing import Final, NamedTuple
 
 from appliance.domain.attendance import fold
+from appliance.domain.clock import Moment, iso
 from appliance.domain.row import LogId, Placed
-from appliance.store.opening import StoreFault, is_damage, open_ledger
-from appliance.store.rows import DECODE_ROW, move_tallies
+from appliance.store.carving import LOG_KEY, Log, carve_ledger, carve_logs, carve_rest
+from appliance.store.holding import Left
+from appliance.store.opening import SIDES, StoreFault, make_ledger, open_ledger, remove
+from appliance.store.pages import Image, Value
+from appliance.store.rows import move_tallies
+from appliance.store.soundness import CHECKED_AT_START, mark_damaged, mark_of, open_sound
+from appliance.store.wal import read_wal
 
 log = logging.getLogger(__name__)
 
-CHECKED_AT_START: Final = 64 * 1024 * 1024
-"""Bytes of a file that is checked whole before the door opens (0.3 s); larger ones are trusted until a read fails."""
-_STRIDE: Final = 4096
-_PAGE_COUNT: Final = slice(28, 32)
+_REST: Final = ("meta", "rosters", "tickets", "staff", "login_links", "unshown")
+_NEVER: Final = Left("", "")
 
 
 class Opened(NamedTuple):
@@ -30,193 +37,164 @@ class Opened(NamedTuple):
     salvaged: bool
 
 
-def mark_damaged(path: Path, why: str) -> None:
-    """Leave word for the next start that `path` is damaged."""
-    _mark(path).write_text(why, encoding="utf-8")
+def open_or_salvage(
+    path: Path, *, now: Moment, left: Left = _NEVER, boot: str = "", checked: int = CHECKED_AT_START
+) -> Opened:
+    """Open ledger.db; salvage it first if it is damaged. StoreFault if neither can be.
 
-
-def _mark(path: Path) -> Path:
-    return path.with_name(path.name + ".damaged")
-
-
-def open_or_salvage(path: Path, *, at: str) -> Opened:
-    """Open ledger.db; salvage it first if it is damaged. `at`: the time to say when history became uncertain."""
-    why = _damage(path)
-    if not why:
-        return Opened(open_ledger(path), salvaged=False)
-    log.error("ledger.db is damaged (%s): taking over what can be read", why)
-    kept = _set_aside(path)
-    connection = open_ledger(path)
-    _take_over(kept, connection, why, at)
-    _mark(path).unlink(missing_ok=True)
-    return Opened(connection, salvaged=True)
-
-
-def _damage(path: Path) -> str:
-    """Why `path` must be salvaged; empty for a sound (or missing) one."""
-    if not path.exists():
-        return "ledger.db is gone" if _mark(path).exists() else ""
-    if _mark(path).exists():
-        return _mark(path).read_text(encoding="utf-8", errors="replace")[:200] or "unreadable"
+    `now` dates the damage, `left` and `boot` are as in `open_sound`.
+    """
+    found = open_sound(path, left=left, boot=boot, checked=checked)
+    if isinstance(found, sqlite3.Connection):
+        return Opened(found, salvaged=False)
+    log.error("ledger.db is damaged (%s): taking over what can be read", found)
     try:
-        connection = open_ledger(path)
-        try:
-            return _check(connection, path)
-        finally:
-            connection.close()
-    except (sqlite3.DatabaseError, StoreFault) as fault:
-        if isinstance(fault, StoreFault) or not is_damage(fault):
-            raise
-        return str(fault)
+        cut_off = mark_of(path).exists() and not path.exists()
+        mark_damaged(path, found)
+        kept = _set_aside(path, again=cut_off)
+        make_ledger(path, lambda connection: _take_over(kept, connection, found, now))
+        mark_of(path).unlink(missing_ok=True)
+        return Opened(open_ledger(path), salvaged=True)
+    except (sqlite3.Error, OSError) as fault:
+        raise StoreFault(
+            f"{path} is damaged ({found}) and what can be read of it could not be taken over ({fault}). Nothing is thrown away: "
+            f"make room on the disk and start again"
+        ) from fault
 
 
-def _check(connection: sqlite3.Connection, path: Path) -> str:
-    if path.stat().st_size > CHECKED_AT_START:
-        connection.execute("SELECT max(seq) FROM ledger").fetchone()
-        connection.execute("SELECT count(*) FROM tallies").fetchone()
-        return ""
-    found = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
-    return "" if found == ["ok"] else "; ".join(found)[:200]
-
-
-def _set_aside(path: Path) -> Path:
-    """Rename the damaged file and its log to a name of their own."""
+def _set_aside(path: Path, *, again: bool) -> Path:
+    """The damaged file under a name of its own; `again`: the one that an earlier start, cut off since, set aside."""
     number = 1
-    while (kept := path.with_name(f"{path.name}.damaged-{number}")).exists():
+    while _at(path, number).exists():
         number += 1
-    for suffix in ("-wal", "-shm", ""):
-        old = path.with_name(path.name + suffix)
+    if again and number > 1:
+        number -= 1
+    for side in SIDES:
+        old, kept = path.with_name(path.name + side), _at(path, number)
         if old.exists():
-            old.rename(kept.with_name(kept.name + suffix))
-    return kept
+            old.rename(kept.with_name(kept.name + side))
+    return _at(path, number)
 
 
-def _take_over(kept: Path, connection: sqlite3.Connection, why: str, at: str) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    taken: list[Placed] = []
-    complete = False
-    if kept.exists():
-        for source in _ways_in(kept, connection):
-            with source:
-                try:
-                    taken = _take_rows(source, connection)
-                    complete = _take_rest(source, connection)
-                except sqlite3.DatabaseError as fault:
-                    log.warning("damaged ledger: %s", fault)
-                    continue
-            break
+def _at(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.name}.damaged-{number}")
+
+
+def _take_over(kept: Path, connection: sqlite3.Connection, why: str, now: Moment) -> None:
+    with Image(kept, read_wal(kept).pages()) as image:
+        taken = _take_rows(image, connection)
+        cut = _take_rest(image, kept, connection)
     move_tallies(connection, fold(taken))
-    holes = sum(1 for _ in _holes(taken))
-    damage = f"{why}. {len(taken)} rows taken over, {holes} gaps; {'the rest is whole' if complete else 'roster or staff incomplete'}. Kept as {kept.name}"
-    meta = [("history_since", at), ("damage", damage), ("highest_tick", str(max([placed.row.tick for placed in taken], default=0)))]
+    gaps = len({(placed.log, placed.offset) for placed in _after_gaps(taken)})
+    highest = max([placed.row.tick for placed in taken], default=0)
+    rest = f"incomplete: {', '.join(cut)}" if cut else "the rest is whole"
+    damage = f"{why}. {len(taken)} rows taken over, {gaps} gaps; {rest}. Kept as {kept.name}"
+    since = now.at if now.synced else iso(max(now.now, highest))
+    meta = [("history_since", since), ("damage", damage), ("highest_tick", str(highest))]
     connection.executemany("INSERT OR REPLACE INTO meta VALUES (?,?)", meta)
-    connection.execute("COMMIT")
     log.error("ledger.db salvaged: %s", damage)
 
 
-def _ways_in(kept: Path, fresh: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """The damaged file as it is; then a copy whose first page is a fresh database's (tables stand where migrations put them)."""
-    connection = sqlite3.connect(kept, isolation_level=None)
+def _take_rows(image: Image, connection: sqlite3.Connection) -> list[Placed]:
+    """Copy every log that has rows, and every readable ledger row."""
+    logs = carve_logs(image)
+    written: dict[tuple[int, int], Placed] = {}
+    kept = sorted(carve_ledger(image, logs), key=lambda row: (row.seq, row.key))
+    _write_logs(connection, {key: logs[key] for key in {row.key for row in kept}})
+    seqs: set[int] = set()
+    for seq, key, placed, body in kept:
+        if (key, placed.offset) in written:
+            continue
+        row = placed.row
+        connection.execute(
+            "INSERT INTO ledger VALUES (?,?,?,?,?,?,?,?,?)",
+            (
+                None if seq in seqs else seq,
+                key,
+                placed.offset,
+                row.kind,
+                row.nonce,
+                row.list,
+                row.ticket,
+                row.annuls,
+                body,
+            ),
+        )
+        seqs.add(seq)
+        written[key, placed.offset] = placed
+    return list(written.values())
+
+
+def _write_logs(connection: sqlite3.Connection, logs: dict[int, Log]) -> None:
+    # No boot: whatever boot this is, none of these logs is gone on with.
+    connection.executemany(
+        "INSERT OR IGNORE INTO logs VALUES (?,?,?,'',?)",
+        [(key, of.name, of.node, of.begun) for key, of in logs.items()],
+    )
+    connection.executemany(
+        "INSERT OR REPLACE INTO meta VALUES (?,?)", [(f"{LOG_KEY}{key}", of.name) for key, of in logs.items()]
+    )
+
+
+def _take_rest(image: Image, kept: Path, connection: sqlite3.Connection) -> list[str]:
+    """Copy roster, staff and sessions as far as they can be read; what of it may be incomplete."""
+    scratch = kept.with_name(kept.name + ".scratch")
+    remove(scratch)
+    cut: list[str] = []
     try:
-        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        connection.execute("SELECT 1 FROM ledger LIMIT 1").fetchone()
-    except sqlite3.DatabaseError:
-        connection.close()
-    else:
-        yield connection
-        connection.close()
-    patched = kept.with_name(kept.name + "-patched")
-    page = fresh.execute("PRAGMA page_size").fetchone()[0]
-    fresh.execute("COMMIT")
-    fresh.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    fresh_path = Path(fresh.execute("PRAGMA database_list").fetchone()[2])
-    first = bytearray(fresh_path.read_bytes()[:page])
-    fresh.execute("BEGIN IMMEDIATE")
-    content = kept.read_bytes()
-    first[_PAGE_COUNT] = (len(content) // page).to_bytes(4, "big")
-    first[32:40] = bytes(8)
-    patched.write_bytes(bytes(first) + content[page:])
-    connection = sqlite3.connect(patched, isolation_level=None)
-    try:
-        yield connection
+        image.write(scratch)
+        with closing(sqlite3.connect(scratch, isolation_level=None)) as source:
+            for table in _REST:
+                if table == "tickets":
+                    _mend_living(image, connection)
+                _insert(connection, table, _readable(source, image, table, cut))
     finally:
-        connection.close()
-        for suffix in ("", "-wal", "-shm"):
-            patched.with_name(patched.name + suffix).unlink(missing_ok=True)
+        remove(scratch)
+    _mend_roster(connection)
+    return cut
 
 
-def _take_rows(source: sqlite3.Connection, connection: sqlite3.Connection) -> list[Placed]:
-    """Copy every log and every readable ledger row."""
-    logs = {row[0]: row for row in _readable(source, "logs", "id", "id, log, node, boot, begun")}
-    taken: list[Placed] = []
-    for seq, key, offset, kind, nonce, of, ticket, annuls, body in _readable(
-        source, "ledger", "seq", "seq, log, offset, kind, nonce, list, ticket, annuls, body"
-    ):
-        try:
-            row = DECODE_ROW.decode(body)
-        except (msgspec.DecodeError, TypeError):
-            continue
-        if key not in logs or (row.kind, row.nonce, row.list, row.ticket) != (kind, nonce, of, ticket):
-            continue
-        if not connection.execute("SELECT 1 FROM logs WHERE id = ?", (key,)).fetchone():
-            connection.execute("INSERT INTO logs VALUES (?,?,?,?,?)", logs[key])
-        written = connection.execute(
-            "INSERT OR IGNORE INTO ledger VALUES (?,?,?,?,?,?,?,?,?)", (seq, key, offset, kind, nonce, of, ticket, annuls, body)
-        ).rowcount
-        if written:
-            taken.append(Placed(LogId(logs[key][1]), offset, row))
-    return taken
-
-
-def _take_rest(source: sqlite3.Connection, connection: sqlite3.Connection) -> bool:
-    """Copy roster, staff and sessions as far as they can be read; whether all of it could."""
-    whole = True
-    for table in ("rosters", "tickets", "staff", "login_links", "meta", "unshown"):
-        try:
-            for row in source.execute(f"SELECT * FROM {table}"):  # noqa: S608 (names above)
-                marks = ",".join("?" * len(row))
-                connection.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)  # noqa: S608 (names above)
-        except sqlite3.DatabaseError as fault:
-            log.warning("damaged ledger: table %s is cut short: %s", table, fault)
-            whole = False
-    return whole
-
-
-def _readable(source: sqlite3.Connection, table: str, key: str, fields: str) -> Iterator[tuple[Any, ...]]:
-    """All rows of a table that can be read, by halving the ranges that can't."""
-    highest = _highest(source, table, key)
-    for first in range(1, highest + 1, _STRIDE):
-        yield from _range(source, table, key, fields, first, min(first + _STRIDE - 1, highest))
-
-
-def _range(source: sqlite3.Connection, table: str, key: str, fields: str, first: int, last: int) -> Iterable[tuple[Any, ...]]:
+def _readable(source: sqlite3.Connection, image: Image, table: str, cut: list[str]) -> Iterator[tuple[Value, ...]]:
+    """The table's rows; where its tree is broken, what the pages still hold. Says so in `cut`."""
     try:
-        query = f"SELECT {fields} FROM {table} NOT INDEXED WHERE {key} BETWEEN ? AND ? ORDER BY {key}"  # noqa: S608 (names above)
-        return source.execute(query, (first, last)).fetchall()
-    except (sqlite3.DatabaseError, UnicodeDecodeError):
-        if first == last:
-            return []
-        middle = (first + last) // 2
-        return [
-            *_range(source, table, key, fields, first, middle),
-            *_range(source, table, key, fields, middle + 1, last),
-        ]
+        yield from source.execute(f"SELECT * FROM {table}")  # noqa: S608 (names above)
+    except sqlite3.Error as fault:
+        log.warning("damaged ledger: table %s is not whole: %s", table, fault)
+        cut.append(table)
+        yield from carve_rest(image, table)
 
 
-def _highest(source: sqlite3.Connection, table: str, key: str) -> int:
-    """The highest key of a table; where its last page is broken, the nearest power of two above what answers."""
-    try:
-        return int(source.execute(f"SELECT coalesce(max({key}), 0) FROM {table}").fetchone()[0])  # noqa: S608 (names above)
-    except sqlite3.DatabaseError:
-        size: int = source.execute("PRAGMA page_count").fetchone()[0]
-        # A row takes at least 32 bytes, so no table holds more of them than this.
-        return size * 128
+def _insert(connection: sqlite3.Connection, table: str, rows: Iterable[tuple[Value, ...]]) -> None:
+    for row in rows:
+        marks = ",".join("?" * len(row))
+        # What can't stand beside what is there already, or refers to what is lost, is garbage or older.
+        with suppress(sqlite3.IntegrityError):
+            connection.execute(f"INSERT INTO {table} VALUES ({marks})", row)  # noqa: S608 (names above)
 
 
-def _holes(rows: Iterable[Placed]) -> Iterator[tuple[LogId, int]]:
-    """(log, offset) of each row that stands after a gap."""
+def _mend_living(image: Image, connection: sqlite3.Connection) -> None:
+    """Where no roster is known to be the living one, that with the most tickets is."""
+    if connection.execute("SELECT 1 FROM rosters WHERE state = 'living'").fetchone():
+        return
+    tickets = Counter(values[0] for values in carve_rest(image, "tickets"))
+    if tickets:
+        connection.execute(
+            "INSERT OR REPLACE INTO rosters VALUES (?, 'living', 'salvaged', '', 0, '')",
+            (tickets.most_common(1)[0][0],),
+        )
+
+
+def _mend_roster(connection: sqlite3.Connection) -> None:
+    """Let the rosters say how many tickets they really have, and forget those that were being written or swept."""
+    connection.execute("DELETE FROM tickets WHERE roster NOT IN (SELECT id FROM rosters WHERE state = 'living')")
+    connection.execute("DELETE FROM rosters WHERE state <> 'living'")
+    connection.execute("UPDATE rosters SET rows = (SELECT count(*) FROM tickets WHERE roster = rosters.id)")
+
+
+def _after_gaps(rows: Iterable[Placed]) -> Iterable[Placed]:
+    """Each row that stands after a gap in its log."""
     last: dict[LogId, int] = {}
     for placed in sorted(rows, key=lambda placed: (placed.log, placed.offset)):
         if placed.offset != last.get(placed.log, 0) + 1:
-            yield placed.log, placed.offset
+            yield placed
         last[placed.log] = placed.offset

@@ -35,7 +35,9 @@ def add_link(connection: sqlite3.Connection, staff: str, token: str, now: int) -
 
 def redeem_link(connection: sqlite3.Connection, token: str, now: int) -> StaffRecord | None:
     """Use a link up; None for one that is unknown, used or too old."""
-    row = connection.execute("DELETE FROM login_links WHERE digest = ? AND expires >= ? RETURNING staff", (_digest(token), now)).fetchone()
+    row = connection.execute(
+        "DELETE FROM login_links WHERE digest = ? AND expires >= ? RETURNING staff", (_digest(token), now)
+    ).fetchone()
     if row is None:
         return None
     found = connection.execute("SELECT id, name, role, password FROM staff WHERE id = ?", row).fetchone()

@@ -1,4 +1,4 @@
--- Facts of this file itself: who it belongs to, what happened to it.
+-- Facts of this file itself: what happened to it, and under `log:<id>` each log's name once more, for salvage.
 CREATE TABLE meta (
   key TEXT PRIMARY KEY,
   value TEXT NOT NULL
@@ -47,11 +47,10 @@ CREATE TABLE tallies (
   PRIMARY KEY (list, gate, figure)
 ) WITHOUT ROWID;
 
--- Verdicts on their way to a person: gone once shown, or given again once.
+-- Verdicts of this node on their way to a person, the last one of each credential: gone once shown, or given again once.
 CREATE TABLE unshown (
-  nonce TEXT PRIMARY KEY,
-  node TEXT NOT NULL,
-  credential BLOB NOT NULL,
+  credential BLOB PRIMARY KEY,
+  nonce TEXT NOT NULL,
   at INTEGER NOT NULL,
   boot TEXT NOT NULL
 ) WITHOUT ROWID;

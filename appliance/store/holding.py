@@ -1,0 +1,58 @@
+"""ledger.db is held by one process at a time, and each leaves word for the next of how it went."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import IO, Literal, NamedTuple, cast
+
+from appliance.store.opening import StoreFault
+
+
+class Left(NamedTuple):
+    """What the last holder left word of: nothing (there was none), that it had the ledger open, or that it closed it."""
+
+    state: Literal["", "open", "closed"]
+    boot: str
+
+
+class Hold:
+    """The lock, and the word in it. `left` is the last holder's."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+        file.seek(0)
+        state, _, boot = file.read(200).strip().partition(" ")
+        self.left = (
+            Left(cast("Literal['open', 'closed']", state), boot) if state in ("open", "closed") else Left("", "")
+        )
+
+    def opened(self, boot: str) -> None:
+        """The ledger is open: from here on its write-ahead log must be found where it is."""
+        self._say(f"open {boot}")
+
+    def closed(self, boot: str) -> None:
+        """The ledger was closed, all of it in the one file."""
+        self._say(f"closed {boot}")
+
+    def release(self) -> None:
+        """Let another process have it."""
+        self._file.close()
+
+    def _say(self, word: str) -> None:
+        # One write of a fixed length, so that no moment leaves it empty.
+        os.pwrite(self._file.fileno(), f"{word:<80}\n".encode("ascii", "replace"), 0)
+
+
+def hold(ledger: Path) -> Hold:
+    """Hold `ledger` for this process alone; StoreFault while another does."""
+    ledger.parent.mkdir(parents=True, exist_ok=True)
+    file = ledger.with_name(ledger.name + ".lock").open("a+", encoding="ascii", errors="replace")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as fault:
+        file.close()
+        raise StoreFault(f"{ledger} is held by another doorkeeper: stop it first") from fault
+    os.set_inheritable(file.fileno(), False)
+    return Hold(file)

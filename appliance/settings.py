@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, cast, get_type_hints
+from typing import Any, Final, Literal, NamedTuple, get_type_hints
 
 import msgspec
 
@@ -134,10 +134,10 @@ class Broker:
 class Central:
     """The receiving side (`appliance central`)."""
 
-    database: str = setting("sqlite:////var/lib/hub-appliance/central.db", "SQLAlchemy URL of central's database: SQLite or PostgreSQL.")
+    database: str = setting("sqlite:////var/lib/hub-central/central.db", "SQLAlchemy URL of central's database: SQLite or PostgreSQL.")
     listen: str = setting("127.0.0.1:8090", "Address of the central board. Beyond loopback it is HTTPS alone.")
     names: list[str] = setting([], "Further names or addresses by which the board is reached, for its certificate.")
-    state: Path = setting(Path("/var/lib/hub-appliance/central"), "Directory of the board's certificates and sessions.")
+    state: Path = setting(Path("/var/lib/hub-central"), "Directory of the board's certificates and sessions.")
 
 
 @dataclass(frozen=True)
@@ -216,10 +216,15 @@ def described() -> Iterator[Described]:
 
 
 class Loaded(NamedTuple):
-    """The settings, and for each `section.key` where it comes from."""
+    """The settings, and for each `section.key` where it comes from.
+
+    A secret that lies elsewhere is empty where this process can't read it, and `unreadable` says why: only the process
+    that needs it may (systemd hands the broker's password to `report` alone).
+    """
 
     settings: Settings
     sources: dict[str, str]
+    unreadable: dict[str, str]
 
 
 def find_config(path: Path | None, environ: Mapping[str, str]) -> Path | None:
@@ -241,16 +246,24 @@ def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Loaded:
     given.update(_read_environment(environ, known))
     values: dict[str, dict[str, Any]] = {}
     sources: dict[str, str] = {}
+    unreadable: dict[str, str] = {}
     for name, one in known.items():
         if name in given:
             value, source = given[name]
-            values.setdefault(one.section, {})[one.key] = _convert(one, value, source)
+            converted = _convert(one, value, source)
+            if one.secret:
+                try:
+                    converted = read_secret(converted, environ)
+                except OSError as fault:
+                    unreadable[name] = f"{source}: [{one.section}] {one.key}: {fault}"
+                    converted = ""
+            values.setdefault(one.section, {})[one.key] = converted
             sources[name] = source.split(",")[0]
         else:
             sources[name] = "default"
     hints = get_type_hints(Settings)
     built = {section: hints[section](**values.get(section, {})) for section in hints}
-    return Loaded(Settings(**built), sources)
+    return Loaded(Settings(**built), sources, unreadable)
 
 
 def _read_file(path: Path, known: Mapping[str, Described]) -> Iterator[tuple[str, tuple[Any, str]]]:
@@ -296,11 +309,6 @@ def _convert(one: Described, value: Any, source: str) -> Any:  # noqa: ANN401
     except (msgspec.ValidationError, ValueError) as fault:
         found = MASKED if one.secret else repr(value)
         raise SettingsFault(f"{source}: [{one.section}] {one.key} = {found}: {fault}. {one.doc}") from fault
-    if one.secret:
-        try:
-            converted = read_secret(cast("str", converted), os.environ)
-        except OSError as fault:
-            raise SettingsFault(f"{source}: [{one.section}] {one.key}: {fault}") from fault
     wrong = CHECKS[one.name](converted) if one.name in CHECKS else None
     if wrong is not None:
         raise SettingsFault(f"{source}: [{one.section}] {one.key} = {MASKED if one.secret else repr(value)}: {wrong}")

@@ -29,6 +29,7 @@ def _run(invocation: Invocation) -> int:
     from appliance.central.builder import build_central
     from appliance.central.receiver import BrokerAddress
 
+    invocation.need("broker.password")
     settings = invocation.settings
     registry = CollectorRegistry()
     broker = settings.broker

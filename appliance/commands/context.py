@@ -18,7 +18,7 @@ from appliance.domain.ticket import Ticket
 from appliance.running import Running, run_until_told, set_up_logging
 from appliance.serving.exceptions import ServingError
 from appliance.serving.metrics import start_metrics
-from appliance.settings import Loaded, Settings, load
+from appliance.settings import Loaded, Settings, SettingsFault, load
 from appliance.store.opening import StoreFault
 from appliance.store.reading import open_reader
 from appliance.store.roster import read_tickets
@@ -42,13 +42,19 @@ class Invocation:
     def settings(self) -> Settings:
         return self.loaded.settings
 
+    def need(self, secret: str) -> None:
+        """SettingsFault if this setting (`section.key`) lies where this process can't read it."""
+        if secret in self.loaded.unreadable:
+            raise SettingsFault(self.loaded.unreadable[secret])
+
     @property
     def ledger(self) -> Path:
         return self.settings.paths.state / "ledger.db"
 
     @property
     def live(self) -> Path:
-        return self.settings.paths.state / "live.db"
+        # In a directory of its own: those who write it must not be able to touch what lies beside the ledger.
+        return self.settings.paths.state / "live" / "live.db"
 
     @property
     def doorkeeper_socket(self) -> Path:

@@ -100,6 +100,7 @@ def report(invocation: Invocation) -> None:
     from appliance.report.builder import build_report
     from appliance.report.client import BrokerAddress
 
+    invocation.need("broker.password")
     settings, broker = invocation.settings, invocation.settings.broker
     registry = CollectorRegistry()
     trusted = settings.clock.trusted

@@ -37,8 +37,8 @@ def of_hub(directory: Path) -> Figures:
     refused = sum(n for (_, _, what), n in found.tally.items() if what.startswith(REFUSAL))
     rows = sum(found.through.values())
     delivered = acknowledged = 0
-    if (directory / "live.db").exists():
-        with closing(open_live(directory / "live.db")) as live:
+    if (directory / "live" / "live.db").exists():
+        with closing(open_live(directory / "live" / "live.db")) as live:
             state = reporting(live)
             acked = cursors(live, "central")
         acknowledged = sum(min(acked.get(log, 0), through) for log, through in found.through.items())

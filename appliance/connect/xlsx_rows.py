@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO, Final, cast
 
 import openpyxl
@@ -30,7 +32,7 @@ _TOLD_EVERY: Final = 4096
 # All that openpyxl, expat and zipfile say of a file that isn't what it says it is (a refused entity is a ValueError).
 _DAMAGED: Final = (
     zipfile.BadZipFile, zlib.error, InvalidFileException, SyntaxError, ValueError, TypeError, KeyError, IndexError,
-    AttributeError, ArithmeticError, EOFError, NotImplementedError, RuntimeError,
+    AttributeError, ArithmeticError, EOFError, OSError, NotImplementedError, RuntimeError,
 )  # fmt: skip
 
 
@@ -38,12 +40,13 @@ def xlsx_rows(file: BinaryIO, *, fits: Fits, progress: Progress) -> tuple[str, R
     """Which sheet it is and its rows, numbers and dates as text; UnreadableError where it can't be read."""
     _check_zip(file)
     try:
-        book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        sheets = [sheet for sheet in book.worksheets if isinstance(sheet, ReadOnlyWorksheet)]
-        sizes = {sheet.title: sheet.max_row for sheet in sheets}
-        chosen = next(
-            (sheet for sheet in sheets if any(fits(row) for _, row in _head(sheet))), sheets[0] if sheets else None
-        )
+        with _quiet():
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            sheets = [sheet for sheet in book.worksheets if isinstance(sheet, ReadOnlyWorksheet)]
+            sizes = {sheet.title: sheet.max_row for sheet in sheets}
+            chosen = next(
+                (sheet for sheet in sheets if any(fits(row) for _, row in _head(sheet))), sheets[0] if sheets else None
+            )
     except _DAMAGED as error:
         raise _damaged(error) from None
     if chosen is None:
@@ -51,6 +54,14 @@ def xlsx_rows(file: BinaryIO, *, fits: Fits, progress: Progress) -> tuple[str, R
             BadRow(0, "", "a workbook without a sheet", "an Excel (.xlsx) file with a header and one ticket a row")
         )
     return f'sheet "{clip(str(chosen.title), 40)}"', _rows(chosen, sizes[chosen.title] or 1, progress)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Openpyxl warns of styles and validations that it doesn't keep: nobody asked it to."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="openpyxl")
+        yield
 
 
 def _check_zip(file: BinaryIO) -> None:
@@ -99,10 +110,11 @@ def _texts(sheet: ReadOnlyWorksheet) -> Iterator[Row]:
 def _rows(sheet: ReadOnlyWorksheet, expected: int, progress: Progress) -> Rows:
     """`expected`: the rows that the sheet claims to have, for the progress alone."""
     try:
-        for number, texts in _texts(sheet):
-            if number % _TOLD_EVERY == 0:
-                progress(number, max(number, expected))
-            yield number, texts
+        with _quiet():
+            for number, texts in _texts(sheet):
+                if number % _TOLD_EVERY == 0:
+                    progress(number, max(number, expected))
+                yield number, texts
     except _DAMAGED as error:
         raise _damaged(error) from None
     progress(expected, expected)

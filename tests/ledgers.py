@@ -116,7 +116,7 @@ class Ledger:
 
     def damage(self, offset: int, body: bytes, *, log: LogId = LOG) -> None:
         """Put other bytes in a row's place, as a bad block would."""
-        self.connection.executescript("DROP TRIGGER ledger_keeps_content")
+        self.connection.executescript("DROP TRIGGER IF EXISTS ledger_keeps_content")
         self.connection.execute(
             "UPDATE ledger SET body = ? WHERE log = ? AND offset = ?", (body, self._key(log, ""), offset)
         )

@@ -12,7 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from appliance.domain.row import LogId
 from appliance.domain.wire import IN_FLIGHT_BATCHES, LogAcked
-from appliance.report.drain import MAX_PARKED, MAX_REASON, PATIENCE_SECONDS, Drain, Slice
+from appliance.report.drain import MAX_PARKED, MAX_REASON, Drain, Slice
+from appliance.report.log_window import PATIENCE_SECONDS
 from appliance.report.spans import united, without
 from appliance.store.live import Parked
 
@@ -117,14 +118,24 @@ def test_probes_with_one_batch_at_a_time_while_acked_is_silent() -> None:
     assert drain.in_flight == IN_FLIGHT_BATCHES - 1
 
 
-def test_probes_at_once_when_central_speaks_and_knows_nothing_of_what_is_in_flight() -> None:
+def test_probes_soon_when_central_speaks_and_knows_nothing_of_what_is_in_flight() -> None:
     drain = drain_of({A: 1000})
     sent_all(drain, 0.0, batch=10)
-    drain.acknowledge({A: LogAcked(0)}, PATIENCE_SECONDS / 2)
-    assert drain.next(PATIENCE_SECONDS / 2) is None
-    drain.acknowledge({A: LogAcked(0)}, 2 * PATIENCE_SECONDS)
-    assert drain.next(2 * PATIENCE_SECONDS) == Slice(A, 0, 10, whole=True)
-    assert drain.next(2 * PATIENCE_SECONDS) is None
+    drain.acknowledge({A: LogAcked(0)}, 0.5)
+    assert drain.next(0.5) is None
+    assert drain.due() == PATIENCE_SECONDS
+    assert drain.next(PATIENCE_SECONDS) == Slice(A, 0, 10, whole=True)
+    drain.sent(A, 1, 10, PATIENCE_SECONDS)
+    assert drain.next(PATIENCE_SECONDS) is None
+
+
+def test_a_batch_that_arrived_says_that_those_sent_before_it_never_will() -> None:
+    drain = drain_of({A: 50, B: 3})
+    sent_all(drain, 0.0, batch=10)
+    drain.acknowledge({}, 5.0)
+    assert sent_all(drain, 5.0) == [(A, 1, 10)]
+    drain.acknowledge({A: LogAcked(10)}, 5.1)
+    assert sent_all(drain, 5.1) == [(A, 11, 50), (B, 1, 3)]
 
 
 def test_nothing_in_flight_needs_no_probe() -> None:

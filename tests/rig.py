@@ -38,7 +38,7 @@ class Rig:
         roster = directory / "roster.csv"
         write_roster_csv(roster, self._known)
         with free_ports(PORTS) as ports:
-            self.plan = write_plan(directory, ports, self._known, roster, fps=10)
+            self.plan = write_plan(directory, ports, self._known, roster, fps=10, seed=seed)
         self.children = Children(directory)
         self.screens: list[DemoScreen] = []
         self.broker = Mosquitto(directory / "mosquitto", logins=self._logins(), acl=self._acl())

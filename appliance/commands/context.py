@@ -106,12 +106,19 @@ def print_json(value: object) -> None:
     click.echo(msgspec.json.encode(value).decode())
 
 
-def run_process(process: Running, level: str, registry: CollectorRegistry, metrics_port: int) -> int:
+def run_process(
+    process: Running,
+    level: str,
+    registry: CollectorRegistry,
+    metrics_port: int,
+    *,
+    alive: Callable[[], bool] = lambda: True,
+) -> int:
     """Run a built process to its end, with its logs and its metrics; the exit code."""
     set_up_logging(level)
     stop_metrics = start_metrics(metrics_port, registry) if metrics_port else None
     try:
-        return run_until_told(process)
+        return run_until_told(process, alive=alive)
     finally:
         if stop_metrics is not None:
             stop_metrics()

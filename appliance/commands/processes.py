@@ -12,7 +12,7 @@ import click
 from prometheus_client import CollectorRegistry
 
 from appliance import __version__
-from appliance.commands.context import Invocation, pass_invocation, run_process, told_faults
+from appliance.commands.context import Invocation, fail, pass_invocation, run_process, told_faults
 from appliance.domain.row import NodeId
 from appliance.domain.ticket import CheckinList, Millis
 from appliance.domain.wire import Topics
@@ -122,3 +122,31 @@ def report(invocation: Invocation) -> None:
         registry=registry,
     )
     sys.exit(run_process(process, settings.log.level, registry, settings.metrics.report))
+
+
+@click.command()
+@pass_invocation
+@told_faults
+def scan(invocation: Invocation) -> None:
+    """Read codes from cameras and hand scanners, ask the doorkeeper, tell the screens."""
+    import cv2
+
+    from appliance.scanner.builder import build_scan
+    from appliance.scanner.sources import SourceFault
+
+    cv2.setNumThreads(1)
+    settings = invocation.settings
+    registry = CollectorRegistry()
+    try:
+        process = build_scan(
+            sources=settings.scanner.sources,
+            gone_after=settings.scanner.gone_after,
+            doorkeeper=invocation.doorkeeper_socket,
+            socket=invocation.scan_socket,
+            gate=settings.door.gate,
+            direction=settings.door.direction,
+            registry=registry,
+        )
+    except SourceFault as fault:
+        fail(str(fault))
+    sys.exit(run_process(process, settings.log.level, registry, settings.metrics.scan, alive=process.alive))

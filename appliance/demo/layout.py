@@ -49,7 +49,7 @@ HUBS = (("hamburg", "Hub Hamburg", "de,en"), ("osaka", "Hub Osaka", "en"))
 PORTS = 2 + 2 * len(HUBS)
 
 
-def write_plan(directory: Path, ports: Sequence[int], tickets: Sequence[Ticket], roster: Path, *, fps: int) -> DemoPlan:
+def write_plan(directory: Path, ports: Sequence[int], tickets: Sequence[Ticket], roster: Path, *, fps: int, seed: int) -> DemoPlan:
     """Write all files below `directory`. `roster` holds `tickets`."""
     broker_port, central_port, *page_ports = ports
     central_login = ("central", secrets.token_urlsafe(16))
@@ -63,7 +63,7 @@ def write_plan(directory: Path, ports: Sequence[int], tickets: Sequence[Ticket],
         plan = HubPlan(hub, name, language, where, where / "appliance.toml", *page_ports[2 * number : 2 * number + 2])
         own = [ticket for ticket in tickets if ticket.hub in ("", hub)]
         _write_camera(where / "camera.csv", own)
-        _write_toml(plan.config, _hub_settings(plan, broker_port, login, seed=number + 1, fps=fps))
+        _write_toml(plan.config, _hub_settings(plan, broker_port, login, seed=seed + number, fps=fps))
         hubs.append(plan)
     central = directory / "central"
     central.mkdir()

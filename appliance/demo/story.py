@@ -52,6 +52,9 @@ class Telling(Protocol):
     def sums(self, result: dict[str, Any]) -> None:
         """At the end."""
 
+    def stop(self) -> None:
+        """Whatever happened: no more will be told."""
+
 
 class Demo:
     """One demo. `told` ends it; `sample` writes the event."""
@@ -65,6 +68,7 @@ class Demo:
         write_roster: Callable[[Path, Sequence[Ticket]], None],
         telling: Telling,
         fps: int,
+        seed: int,
     ) -> None:
         self._directory = directory or Path(tempfile.mkdtemp(prefix="hub-appliance-demo-"))
         self._directory.mkdir(parents=True, exist_ok=True)
@@ -73,6 +77,7 @@ class Demo:
         self._write_roster = write_roster
         self._telling = telling
         self._fps = fps
+        self._seed = seed
         self._told = threading.Event()
         self._children = Children(self._directory)
         self._screens: list[DemoScreen] = []
@@ -85,7 +90,7 @@ class Demo:
             roster = self._directory / "roster.csv"
             self._write_roster(roster, self._tickets)
             with free_ports(PORTS) as ports:
-                plan = write_plan(self._directory, ports, self._tickets, roster, fps=self._fps)
+                plan = write_plan(self._directory, ports, self._tickets, roster, fps=self._fps, seed=self._seed)
                 addresses = self._start(plan)
             if addresses is None:
                 return 0
@@ -93,6 +98,7 @@ class Demo:
             self._watch(plan, seconds)
             return 0 if self._told.is_set() else self._finish(plan)
         finally:
+            self._telling.stop()
             for screen in self._screens:
                 screen.stop()
             self._children.stop()

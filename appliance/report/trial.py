@@ -12,7 +12,8 @@ from appliance.report.faults import Fault
 def try_broker(address: BrokerAddress, *, client_id: str, topics: Sequence[str] = ()) -> Fault | None:
     """Connect, log in and subscribe once; what stands in the way, or None. Takes a few seconds at most.
 
-    `client_id` must not be the reporting's own: the broker would throw that one out.
+    Not while the reporting is connected (live.db says so, and then there is nothing to find out): a broker that takes
+    logins for client ids would throw it out.
     """
     link = Link(address, client_id=client_id)
     try:

@@ -48,12 +48,21 @@ class Wake:
 class Hub:
     """ledger.db with its writer, live.db, and a reporting that starts and stops."""
 
-    def __init__(self, directory: Path, broker: Mosquitto, *, session: int = 17, **settings: Any) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        broker: Mosquitto,
+        *,
+        address: BrokerAddress | None = None,
+        session: int = 17,
+        **settings: Any,
+    ) -> None:
         self.directory = directory
         self.ledger = Ledger(directory / "ledger.db", session=session)
         self.wake = Wake()
         self.registry = CollectorRegistry()
-        self._broker, self._settings = broker, settings
+        self._address = address or BrokerAddress(broker.host, broker.port, tls=False)
+        self._settings = settings
         self.process: ReportProcess | None = None
 
     def __enter__(self) -> Self:
@@ -72,7 +81,7 @@ class Hub:
             "socket": None,
             "topics": TOPICS,
             "node": NODE,
-            "broker": BrokerAddress(self._broker.host, self._broker.port, tls=False),
+            "broker": self._address,
             "checkin_list": "door",
             "capacity": 400,
             "roles": ("hub", "kiosk"),

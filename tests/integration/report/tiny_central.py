@@ -1,4 +1,4 @@
-"""The smallest central that keeps WIRE's promises: stores batches, acknowledges them, holds each snapshot against its rows.
+"""The smallest central that keeps WIRE's promises: stores batches, acknowledges them, compares each snapshot.
 
 Written by hand, apart from the real one, so that the hub's side is held to the contract and not to a colleague.
 """
@@ -25,7 +25,7 @@ _AT: Final = "2026-11-24T09:12:00.000Z"
 
 
 class TinyCentral:
-    """Connects in `__enter__`. What came is in `rows`, `refused`, `batches`, `counts`, `statuses`; `wait_for` waits on it."""
+    """Connects in `__enter__`. What came is in `rows`, `refused`, `batches`, `counts`, `statuses`."""
 
     def __init__(
         self,
@@ -66,7 +66,11 @@ class TinyCentral:
             client.username_pw_set(*self._login)
         if self._broker.ca is not None:
             client.tls_set(str(self._broker.ca))
-        client.on_connect, client.on_message, client.on_subscribe = self._on_connect, self._on_message, self._on_subscribe
+        client.on_connect, client.on_message, client.on_subscribe = (
+            self._on_connect,
+            self._on_message,
+            self._on_subscribe,
+        )
         self._subscribed = threading.Event()
         self._client = client
         client.connect_async(self._broker.host, self._broker.port, keepalive=5)

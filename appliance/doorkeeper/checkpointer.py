@@ -1,34 +1,48 @@
-"""Moves what the write-ahead log holds into ledger.db, off the scan path."""
+"""Brings what was committed to the disk and into ledger.db, off the scan path."""
 
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import threading
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 from appliance.store.opening import BUSY_MILLIS, is_damage
+from appliance.store.wal import Length, length
 
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS: Final = 2.0
 """So long may a refusal's row (told before it was written) be lost to a power cut."""
-LOG_BYTES: Final = 64 * 1024 * 1024
-"""A write-ahead log of this size is emptied, even if writers wait a moment for it."""
+MOVED_FRAMES: Final = 1000
+"""Frames (4 MB) that the log holds before they are moved. The first commit after that pays one more sync, so not at every
+lull; a log that grows on and on makes each commit pay for its growth."""
+EMPTIED_FRAMES: Final = 4 * MOVED_FRAMES
+"""Under steady writing the log never happens to be empty: from here on it is emptied between two transactions."""
+_ROUNDS: Final = 4
+_EMPTY_BUSY_MILLIS: Final = 50
+"""So long may readers hold the emptying, and with it the writer, up."""
 
 
 class Checkpointer:
-    """One thread; `touched` says that there is something to do."""
+    """One thread; `touched` says that there is something to do. `put_between` as `Writer.put_between`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, put_between: Callable[[Callable[[sqlite3.Connection], None]], None]) -> None:
         self._path = path
         self._wal = path.with_name(path.name + "-wal")
+        self._put_between = put_between
         self._touched = threading.Event()
+        self._unsynced = False
+        self._moved = Length(b"", 0)
         self._stop = threading.Event()
 
-    def touched(self) -> None:
-        """Something was committed. From any thread."""
+    def touched(self, durable: bool) -> None:  # noqa: FBT001 (called with a value of its own)
+        """Something was committed. From the writer's thread."""
+        self._unsynced = not durable
         self._touched.set()
 
     def stop(self) -> None:
@@ -38,18 +52,51 @@ class Checkpointer:
 
     def run(self) -> None:
         """The thread's body."""
-        connection = sqlite3.connect(self._path, isolation_level=None)
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLIS}")
-        connection.execute("PRAGMA synchronous = FULL")
-        while not self._stop.wait(EVERY_SECONDS):
-            self._touched.wait()
-            self._touched.clear()
-            mode = "RESTART" if self._wal.exists() and self._wal.stat().st_size > LOG_BYTES else "PASSIVE"
+        with closing(sqlite3.connect(self._path, isolation_level=None)) as connection:
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLIS}")
+            connection.execute("PRAGMA synchronous = FULL")
+            while not self._stop.wait(EVERY_SECONDS):
+                self._touched.wait()
+                self._touched.clear()
+                try:
+                    self._sync()
+                    self._move(connection)
+                except (sqlite3.OperationalError, OSError) as fault:
+                    # Full or busy: the log keeps what it has, and the next round tries again.
+                    if is_damage(fault):
+                        raise
+                    log.warning("checkpoint put off: %s", fault)
+
+    def _sync(self) -> None:
+        if self._unsynced:
+            self._unsynced = False
+            wal = os.open(self._wal, os.O_RDONLY)
             try:
-                connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
-            except sqlite3.OperationalError as fault:
-                # Full or busy: the log keeps what it has, and the next round tries again.
-                if is_damage(fault):
-                    raise
-                log.warning("checkpoint put off: %s", fault)
-        connection.close()
+                os.fdatasync(wal)
+            finally:
+                os.close(wal)
+
+    def _move(self, connection: sqlite3.Connection) -> None:
+        now = length(self._path)
+        if now.frames - (self._moved.frames if now.salts == self._moved.salts else 0) < MOVED_FRAMES:
+            return
+        for _ in range(_ROUNDS):
+            _, frames, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            self._moved = Length(length(self._path).salts, moved)
+            if frames == moved:
+                return
+        if frames > EMPTIED_FRAMES:
+            self._put_between(_empty)
+
+
+def _empty(connection: sqlite3.Connection) -> None:
+    """Move the last frames and let the next commit begin the log anew."""
+    connection.execute(f"PRAGMA busy_timeout = {_EMPTY_BUSY_MILLIS}")
+    try:
+        connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+    except sqlite3.OperationalError as fault:
+        if is_damage(fault):
+            raise
+        log.warning("write-ahead log not emptied: %s", fault)
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLIS}")

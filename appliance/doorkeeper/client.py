@@ -179,7 +179,9 @@ class DoorkeeperClient:
             raise self._away(fault) from fault
 
     def _away(self, fault: OSError) -> DoorkeeperAway:
-        return DoorkeeperAway(f"the doorkeeper does not answer on {self._path} ({fault}): is `appliance doorkeeper` running?")
+        return DoorkeeperAway(
+            f"the doorkeeper does not answer on {self._path} ({fault}): is `appliance doorkeeper` running?"
+        )
 
     def _ask(self, request: AnyRequest, wanted: type[_A], deadline: float) -> _A:
         with self._lock:
@@ -194,7 +196,9 @@ class DoorkeeperClient:
         if isinstance(answer, Failed):
             raise DoorkeeperRefused(answer)
         if not isinstance(answer, wanted):
-            raise DoorkeeperAway(f"the doorkeeper on {self._path} answered {type(answer).__name__}: versions differ, restart both")
+            raise DoorkeeperAway(
+                f"the doorkeeper on {self._path} answered {type(answer).__name__}: versions differ, restart both"
+            )
         return answer
 
     def _hang_up(self) -> None:

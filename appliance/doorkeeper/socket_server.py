@@ -1,4 +1,6 @@
-"""The doorkeeper's Unix socket: one event loop that reads requests, refuses at once what it can, and hands the rest to the writer."""
+"""The doorkeeper's Unix socket: one event loop that reads requests, refuses at once what it can, and hands the rest to
+the writer.
+"""
 
 from __future__ import annotations
 
@@ -13,73 +15,38 @@ from typing import Final
 
 import msgspec
 
-from appliance.doorkeeper.protocol import DECODE_REQUEST, ENCODE, MAX_LINE, Answer, AnyRequest, Failed, Watch, Written
+from appliance.doorkeeper.asker import Asker
+from appliance.doorkeeper.protocol import DECODE_REQUEST, ENCODE, MAX_LINE, AnyRequest, Failed, Watch, Written
+from appliance.store.opening import StoreFault
 
-_READ: Final = 64 * 1024
-_UNSENT: Final = 1024 * 1024
-"""Bytes that a client may leave unread before it is dropped."""
+_READ: Final = 4096
 _CLIENTS: Final = 128
+_A_TURN: Final = 64
+"""Requests of one client that are answered before the others have their turn."""
 _TICK_SECONDS: Final = 1.0
+_LAST_WORD_SECONDS: Final = 1.0
+_PATH_BYTES: Final = 107
+"""What Linux takes as the path of a Unix socket."""
 _WRITTEN: Final = ENCODE.encode(Written()) + b"\n"
 
 
-class Client:
-    """One connection. `send` may be called from any thread and never waits."""
-
-    def __init__(self, connection: socket.socket, wake: Callable[[], None]) -> None:
-        self.socket = connection
-        self.watching = False
-        self.received = bytearray()
-        self._unsent = bytearray()
-        self._lock = threading.Lock()
-        self._wake = wake
-        self.broken = False
-
-    def reply(self, answer: Answer) -> None:
-        """Send one answer."""
-        self.send(ENCODE.encode(answer) + b"\n")
-
-    def send(self, line: bytes) -> None:
-        """Send a line now as far as the socket takes it, the rest from the event loop; drop a client that doesn't read."""
-        with self._lock:
-            if self.broken:
-                return
-            if self._unsent:
-                self._unsent += line
-            else:
-                self._unsent += line[self._send_now(line) :]
-            if len(self._unsent) > _UNSENT:
-                self.broken = True
-        if self._unsent or self.broken:
-            self._wake()
-
-    def send_rest(self) -> bool:
-        """From the event loop: whether something is still unsent."""
-        with self._lock:
-            if self._unsent:
-                del self._unsent[: self._send_now(bytes(self._unsent))]
-            return bool(self._unsent)
-
-    def _send_now(self, line: bytes) -> int:
-        try:
-            return self.socket.send(line)
-        except BlockingIOError:
-            return 0
-        except OSError:
-            self.broken = True
-            return len(line)
-
-
 class SocketServer:
-    """Serves `path` from one thread. `on_request(request, client)` must not wait; `on_tick` is called about once a second."""
+    """Serves `path` from one thread. `on_request(request, asker)` must not wait; `on_tick` comes about once a second."""
 
     def __init__(
-        self, path: Path, *, on_request: Callable[[AnyRequest, Client], None], on_tick: Callable[[], None], mode: int = 0o660
+        self,
+        path: Path,
+        *,
+        on_request: Callable[[AnyRequest, Asker], None],
+        on_tick: Callable[[], None],
+        mode: int = 0o660,
     ) -> None:
         self._on_request = on_request
         self._on_tick = on_tick
         self._selector = selectors.DefaultSelector()
-        self._clients: dict[int, Client] = {}
+        self._askers: set[Asker] = set()
+        self._ready: set[Asker] = set()
+        """Those of whom a line was left for the next turn."""
         self._listener = _listen(path, mode)
         self._path = path
         self._woken, self._waker = socket.socketpair()
@@ -90,38 +57,46 @@ class SocketServer:
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._selector.register(self._woken, selectors.EVENT_READ)
 
+    # -- from any thread -------------------------------------------------------------------------------------------
+
     def stop(self) -> None:
-        """End soon. From any thread."""
+        """Read no more; `run` ends soon."""
         self._stopping.set()
         self._wake()
 
     def announce(self) -> None:
-        """Tell those who watch that something was written. From any thread; many calls may become one wake-up."""
+        """Tell those who watch that something was written; many calls may become one wake-up."""
         if not self._announce.is_set():
             self._announce.set()
             self._wake()
 
     def _wake(self) -> None:
-        with contextlib.suppress(BlockingIOError, OSError):
+        with contextlib.suppress(OSError):
             self._waker.send(b"!")
 
+    # -- the event loop --------------------------------------------------------------------------------------------
+
     def run(self) -> None:
-        """The thread's body."""
+        """The thread's body. What was asked may still be answered afterwards; `close` ends it."""
         while not self._stopping.is_set():
-            for key, events in self._selector.select(_TICK_SECONDS):
+            for key, events in self._selector.select(0 if self._ready else _TICK_SECONDS):
                 if key.fileobj is self._listener:
                     self._accept()
                 elif key.fileobj is self._woken:
                     self._on_wake()
-                elif key.data in self._clients.values():
+                elif key.data in self._askers:
                     self._serve(key.data, events)
+            for asker in list(self._ready):
+                self._lines(asker)
             self._on_tick()
-        self._close()
 
-    def _close(self) -> None:
-        for client in list(self._clients.values()):
-            client.send_rest()
-            self._drop(client)
+    def close(self) -> None:
+        """Send what is still owed, as far as it is taken, and close. After `run` has ended."""
+        for asker in list(self._askers):
+            if asker.is_owing and not asker.is_gone:
+                asker.socket.settimeout(_LAST_WORD_SECONDS)
+                asker.send_rest()
+            self._drop(asker)
         self._listener.close()
         self._path.unlink(missing_ok=True)
         self._selector.close()
@@ -133,88 +108,105 @@ class SocketServer:
             connection, _ = self._listener.accept()
         except OSError:
             return
-        if len(self._clients) >= _CLIENTS:
+        if len(self._askers) >= _CLIENTS:
             connection.close()
             return
         connection.setblocking(False)
-        client = Client(connection, self._wake)
-        self._clients[connection.fileno()] = client
-        self._selector.register(connection, selectors.EVENT_READ, client)
+        asker = Asker(connection, self._wake)
+        self._askers.add(asker)
+        self._selector.register(connection, selectors.EVENT_READ, asker)
 
     def _on_wake(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            while self._woken.recv(_READ):
+            while len(self._woken.recv(_READ)) == _READ:
                 pass
         if self._announce.is_set():
             self._announce.clear()
-            for client in list(self._clients.values()):
-                if client.watching:
-                    client.send(_WRITTEN)
-        for client in list(self._clients.values()):
-            if client.broken:
-                self._drop(client)
-            else:
-                self._await_room(client, unsent=client.send_rest())
+            for asker in self._askers:
+                if asker.watching:
+                    asker.send(_WRITTEN)
+        for asker in list(self._askers):
+            self._look_after(asker)
 
-    def _await_room(self, client: Client, *, unsent: bool) -> None:
-        self._selector.modify(client.socket, selectors.EVENT_READ | (selectors.EVENT_WRITE if unsent else 0), client)
-
-    def _drop(self, client: Client) -> None:
-        self._clients = {number: other for number, other in self._clients.items() if other is not client}
-        with contextlib.suppress(KeyError, ValueError):
-            self._selector.unregister(client.socket)
-        client.broken = True
-        client.socket.close()
-
-    def _serve(self, client: Client, events: int) -> None:
+    def _serve(self, asker: Asker, events: int) -> None:
         if events & selectors.EVENT_WRITE:
-            self._await_room(client, unsent=client.send_rest())
-        if not events & selectors.EVENT_READ:
-            return
+            asker.send_rest()
+        if events & selectors.EVENT_READ:
+            if not asker.receive():
+                self._drop(asker)
+                return
+            self._lines(asker)
+        self._look_after(asker)
+
+    def _lines(self, asker: Asker) -> None:
+        """Answer what it sent, as far as it is its turn."""
+        self._ready.discard(asker)
+        for _ in range(_A_TURN):
+            if asker.is_gone or asker.is_waiting:
+                break
+            line = asker.next_line()
+            if line is None:
+                if asker.is_too_long:
+                    asker.reply(Failed(id=0, kind="request", what=f"a line longer than {MAX_LINE} bytes"))
+                    self._drop(asker)
+                return
+            self._line(line, asker)
+        else:
+            self._ready.add(asker)
+
+    def _line(self, line: bytes, asker: Asker) -> None:
         try:
-            some = client.socket.recv(_READ)
-        except BlockingIOError:
+            request = DECODE_REQUEST.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+            asker.reply(Failed(id=_id_of(line), kind="request", what=str(fault)))
             return
-        except OSError:
-            some = b""
-        if not some:
-            self._drop(client)
+        if isinstance(request, Watch):
+            asker.watching = True
+        self._on_request(request, asker)
+
+    def _look_after(self, asker: Asker) -> None:
+        """Listen for what it can do next; let go of it if it is gone."""
+        if asker not in self._askers:
             return
-        client.received += some
-        self._lines(client)
-        if len(client.received) > MAX_LINE:
-            client.reply(Failed(id=0, kind="request", what=f"a line longer than {MAX_LINE} bytes"))
-            self._drop(client)
-
-    def _lines(self, client: Client) -> None:
-        *lines, rest = client.received.split(b"\n")
-        if not lines:
+        if asker.is_gone:
+            self._drop(asker)
             return
-        client.received = bytearray(rest)
-        for line in lines:
-            try:
-                request = DECODE_REQUEST.decode(line)
-            except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-                client.reply(Failed(id=_id_of(line), kind="request", what=str(fault)))
-                continue
-            if isinstance(request, Watch):
-                client.watching = True
-            self._on_request(request, client)
+        wanted = selectors.EVENT_WRITE if asker.is_owing else 0
+        if not asker.is_waiting:
+            wanted |= selectors.EVENT_READ
+        registered = self._selector.get_map().get(asker.socket)
+        if registered is None:
+            self._selector.register(asker.socket, wanted, asker)
+            self._ready.add(asker)
+        elif not wanted:
+            self._selector.unregister(asker.socket)
+        elif registered.events != wanted:
+            self._selector.modify(asker.socket, wanted, asker)
+            self._ready.add(asker)
 
-
-def _id_of(line: bytes) -> int:
-    """The id of a request that can't be read otherwise, so that its client learns which one it was; 0 if there is none."""
-    try:
-        return msgspec.json.decode(line, type=_Id).id
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return 0
+    def _drop(self, asker: Asker) -> None:
+        self._askers.discard(asker)
+        self._ready.discard(asker)
+        with contextlib.suppress(KeyError, ValueError):
+            self._selector.unregister(asker.socket)
+        asker.hang_up()
 
 
 class _Id(msgspec.Struct):
     id: int = 0
 
 
+def _id_of(line: bytes) -> int:
+    """The id of a request that can't be read otherwise, so that its client learns which one it was; 0 if none."""
+    try:
+        return max(msgspec.json.decode(line, type=_Id).id, 0) % 2**53
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return 0
+
+
 def _listen(path: Path, mode: int) -> socket.socket:
+    if len(bytes(path)) > _PATH_BYTES:
+        raise StoreFault(f"{path} is too long for a socket ({_PATH_BYTES} bytes at most): set another `paths.run`")
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and stat.S_ISSOCK(path.stat().st_mode):
         _refuse_second(path)
@@ -234,4 +226,4 @@ def _refuse_second(path: Path) -> None:
             probe.connect(str(path))
         except OSError:
             return
-    raise OSError(f"{path}: another doorkeeper is running here")
+    raise StoreFault(f"{path}: another doorkeeper is running here")

@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 import queue
 import sqlite3
-import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
-from appliance.doorkeeper.protocol import Answer, Failed
+from appliance.doorkeeper.protocol import Answer, Done, Failed
 from appliance.doorkeeper.recorder import Recorder
-from appliance.store.opening import is_damage
+from appliance.store.opening import is_busy, is_damage
 
 log = logging.getLogger(__name__)
 
@@ -22,13 +21,15 @@ _TOGETHER: Final = 256
 """Jobs of one transaction."""
 _KEPT: Final = 10_000
 """Rows of refusals that wait for a disk that is full."""
+_RETRY_SECONDS: Final = 1.0
 
 
 class Job(msgspec.Struct, frozen=True):
     """Something to write.
 
     `durable`: whoever waits must not be told before it is on the disk. `alone`: its failure is its own, not that of the
-    others in the transaction. `kept`: it was told already, so it is tried again when the disk takes writes again.
+    others in the transaction. `kept`: it is promised already, so it is tried again when the disk takes writes again, and
+    whoever waits isn't told of the failure.
     """
 
     run: Callable[[], Answer | None]
@@ -40,22 +41,29 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Writer:
-    """Runs jobs in the order in which they came. `committed` is called after every commit; a damaged file ends it."""
+    """Runs jobs in the order in which they came; a damaged file ends it.
 
-    def __init__(self, recorder: Recorder, *, committed: Callable[[], None]) -> None:
+    `committed` is called after every commit, with whether it was durable.
+    """
+
+    def __init__(self, recorder: Recorder, *, committed: Callable[[bool], None]) -> None:
         self._recorder = recorder
         self._committed = committed
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._between: queue.SimpleQueue[Callable[[sqlite3.Connection], None]] = queue.SimpleQueue()
         self._kept: deque[Job] = deque(maxlen=_KEPT)
         self.disk = ""
         """What the last transaction failed with; empty while all is well."""
         self.transactions = 0
-        self._between: Callable[[], None] | None = None
-        self.stopped = threading.Event()
 
     def put(self, job: Job) -> None:
         """Queue a job. From any thread."""
         self._jobs.put(job)
+
+    def put_between(self, run: Callable[[sqlite3.Connection], None]) -> None:
+        """Run something on the writer's connection between two transactions. From any thread."""
+        self._between.put(run)
+        self._jobs.put(Job(lambda: None, durable=False))
 
     def stop(self) -> None:
         """End after what is queued now."""
@@ -65,55 +73,68 @@ class Writer:
         """The thread's body. Ends by `stop`, or by the exception that makes going on senseless."""
         going = True
         while going:
-            jobs = [self._jobs.get()]
-            while len(jobs) < _TOGETHER and not self._jobs.empty():
-                jobs.append(self._jobs.get_nowait())
+            jobs = self._waiting()
             going = None not in jobs
-            self._together([job for job in jobs if job is not None])
-        self.stopped.set()
+            written = self._together([job for job in jobs if job is not None])
+            while written and self._kept:
+                written = self._together([])
+            while not self._between.empty():
+                self._between.get_nowait()(self._recorder.connection)
 
-    def _together(self, jobs: list[Job]) -> None:
-        if self._kept:
-            jobs = [*self._kept, *jobs]
-            self._kept.clear()
-        if not jobs:
-            return
-        answers: list[tuple[Job, Answer]] = []
+    def _waiting(self) -> list[Job | None]:
+        """All jobs that wait now, at least one; none once in a while if some are kept to be tried again."""
         try:
-            with self._recorder.transaction(durable=any(job.durable for job in jobs)):
+            jobs = [self._jobs.get(timeout=_RETRY_SECONDS if self._kept else None)]
+        except queue.Empty:
+            return []
+        while len(jobs) < _TOGETHER and jobs[-1] is not None and not self._jobs.empty():
+            jobs.append(self._jobs.get_nowait())
+        return jobs
+
+    def _together(self, jobs: list[Job]) -> bool:
+        """One transaction of `jobs`, or of some kept ones if there are none; whether it was committed."""
+        if not jobs:
+            jobs = [self._kept.popleft() for _ in range(min(_TOGETHER, len(self._kept)))]
+        if not jobs:
+            return True
+        answers: list[tuple[Job, Answer]] = []
+        durable = any(job.durable for job in jobs)
+        try:
+            with self._recorder.transaction(durable=durable):
                 for job in jobs:
                     answer = self._alone(job) if job.alone else job.run()
+                    self._recorder.version += 1
                     if answer is not None:
                         answers.append((job, answer))
-        except sqlite3.Error as fault:
+        except sqlite3.OperationalError as fault:
             self._fail(jobs, fault)
-            return
+            return False
         self.disk = ""
         self.transactions += 1
         for job, answer in answers:
             if job.reply is not None:
                 job.reply(answer)
-        self._committed()
+        self._committed(durable)
+        return True
 
     def _alone(self, job: Job) -> Answer | None:
-        connection = self._recorder.connection
-        connection.execute("SAVEPOINT alone")
         try:
-            answer = job.run()
+            with self._recorder.alone():
+                return job.run()
         except sqlite3.IntegrityError as fault:
-            connection.execute("ROLLBACK TO alone")
-            answer = Failed(id=job.request, kind="request", what=str(fault))
-        connection.execute("RELEASE alone")
-        return answer
+            return Failed(id=job.request, kind="request", what=str(fault))
 
-    def _fail(self, jobs: list[Job], fault: sqlite3.Error) -> None:
+    def _fail(self, jobs: list[Job], fault: sqlite3.OperationalError) -> None:
         if is_damage(fault):
             raise fault
         self.disk = str(fault)
         log.error("ledger not written: %s", fault)
-        kind = "busy" if getattr(fault, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY else "disk"
         for job in jobs:
+            answer: Answer = Failed(
+                id=job.request, kind="busy" if is_busy(fault) else "disk", what=f"not recorded: {fault}"
+            )
             if job.kept:
-                self._kept.append(job)
-            elif job.reply is not None:
-                job.reply(Failed(id=job.request, kind=kind, what=f"not recorded: {fault}"))
+                self._kept.append(msgspec.structs.replace(job, reply=None))
+                answer = Done(id=job.request)
+            if job.reply is not None:
+                job.reply(answer)

@@ -31,7 +31,7 @@ _UNKEYED: Final[dict[str, tuple[tuple[type, ...], ...]]] = {
     "staff": (_TEXT, _TEXT, _TEXT, _TEXT_OR_NOTHING, _TEXT),
     "login_links": (_BLOB, _TEXT, _INT),
     "meta": _META,
-    "unshown": (_BLOB, _TEXT, _INT, _TEXT),
+    "unshown": (_BLOB, _TEXT, _INT, _TEXT, _TEXT_OR_NOTHING),
 }
 
 

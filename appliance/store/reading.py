@@ -17,6 +17,7 @@ __all__ = [
     "Snapshot",
     "StaffRecord",
     "bodies_after",
+    "holes",
     "last_rows",
     "newest_log",
     "open_reader",
@@ -63,15 +64,28 @@ def newest_log(connection: sqlite3.Connection, node: NodeId) -> LogId:
 
 
 def recount(connection: sqlite3.Connection) -> tuple[Tally, Tally]:
-    """(stored tallies, the fold of all rows from nothing), as of one moment."""
-    connection.execute("BEGIN")
+    """(stored tallies, the fold of all rows from nothing), as of one moment: the caller's transaction, or one of its own."""
+    own = not connection.in_transaction
+    if own:
+        connection.execute("BEGIN")
     try:
         stored = snapshot_tally(connection)
         query = "SELECT logs.log, ledger.offset, ledger.body FROM ledger JOIN logs ON logs.id = ledger.log"
         counted = fold(placed(connection.execute(query)))
     finally:
-        connection.execute("COMMIT")
+        if own:
+            connection.execute("COMMIT")
     return stored, counted
+
+
+def holes(connection: sqlite3.Connection) -> list[tuple[LogId, int, int]]:
+    """(log, first, last) of the offsets that are missing before a log's last row."""
+    query = (
+        "SELECT logs.log, before + 1, offset - 1 FROM "
+        "(SELECT log, offset, lag(offset, 1, 0) OVER (PARTITION BY log ORDER BY offset) AS before FROM ledger) AS places "
+        "JOIN logs ON logs.id = places.log WHERE offset > before + 1 ORDER BY 1, 2"
+    )
+    return [(LogId(log), first, last) for log, first, last in connection.execute(query)]
 
 
 def snapshot_tally(connection: sqlite3.Connection) -> Tally:

@@ -5,6 +5,7 @@ The format: https://www.sqlite.org/fileformat2.html#walformat
 
 from __future__ import annotations
 
+import os
 import struct
 from collections import Counter
 from collections.abc import Iterator
@@ -21,8 +22,8 @@ _MAGIC: Final = 0x377F0682
 _GENERATIONS: Final = 1 << 20
 """So many times at most was a log begun anew: its first salt counts them."""
 _MASK: Final = 0xFFFFFFFF
-_INDEX_HEADER: Final = struct.Struct("=16xII16s")
-"""Of the -shm file: frames committed, pages, and (last 8 bytes) the salts."""
+_INDEX: Final = struct.Struct("=16xI12x8s56x")
+"""Of the -shm file: frames committed and salts, in 48 bytes that stand there twice."""
 
 Sums = tuple[int, int]
 
@@ -121,17 +122,43 @@ def read_wal(path: Path) -> Wal:
 def committed_frames(path: Path, wal: Wal) -> int:
     """How many frames the index beside the log says are committed; 0 if it says nothing of this log.
 
-    The index is memory that processes share: it outlives a kill, and means nothing after a reboot.
+    The index is memory that processes share: it outlives a kill, and means nothing after a reboot. Only for a database
+    that this process hasn't open: closing the file would let go of SQLite's locks on it.
     """
     shm = path.with_name(path.name + "-shm")
     if not shm.exists():
         return 0
     with shm.open("rb") as file:
-        first, second = file.read(48), file.read(48)
-    if len(second) < len(first) or first != second or not any(first):
+        found = file.read(_INDEX.size)
+    if len(found) < _INDEX.size or found[:48] != found[48:] or not any(found):
         return 0
-    frames, _, rest = _INDEX_HEADER.unpack(first[:40])
-    return int(frames) if rest[8:16] == wal.salts or wal.is_empty else 0
+    frames, salts = _INDEX.unpack(found)
+    return int(frames) if salts == wal.salts or wal.is_empty else 0
+
+
+class Length(NamedTuple):
+    """How many frames a log holds since it was last begun anew; the salts change then."""
+
+    salts: bytes
+    frames: int
+
+
+def length(path: Path) -> Length:
+    """The length of the log of a database that may be open and written to meanwhile."""
+    try:
+        with path.with_name(path.name + "-wal").open("rb", buffering=0) as file:
+            head = file.read(_HEADER)
+            salts = head[16:24]
+            low, high = 0, (os.fstat(file.fileno()).st_size - _HEADER) // _FRAME
+            while low < high:
+                middle = (low + high) // 2
+                if os.pread(file.fileno(), 8, _HEADER + middle * _FRAME + 8) == salts:
+                    low = middle + 1
+                else:
+                    high = middle
+            return Length(salts, low)
+    except FileNotFoundError:
+        return Length(b"", 0)
 
 
 def _sums(content: bytes, before: Sums, order: str) -> Sums:

@@ -47,12 +47,14 @@ CREATE TABLE tallies (
   PRIMARY KEY (list, gate, figure)
 ) WITHOUT ROWID;
 
--- Verdicts of this node on their way to a person, the last one of each credential: gone once shown, or given again once.
+-- Verdicts of this node on their way to a person, the last one of each credential: gone once shown. One that nobody saw
+-- is given again once, to the scan whose nonce then stands in `again`.
 CREATE TABLE unshown (
   credential BLOB PRIMARY KEY,
   nonce TEXT NOT NULL,
   at INTEGER NOT NULL,
-  boot TEXT NOT NULL
+  boot TEXT NOT NULL,
+  again TEXT
 ) WITHOUT ROWID;
 
 -- Rosters are written beside the living one and switched by `state`.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
+
+from zoneinfo import ZoneInfo
 
 import click
 import msgspec
@@ -76,6 +78,13 @@ class Invocation:
             return
         with closing(open_reader(self.ledger)) as connection:
             yield read_tickets(connection)
+
+    def read_roster_file(self, file: Path) -> Sequence[Ticket] | None:
+        """The tickets of a roster file; None after saying on stderr what is wrong with it."""
+        from appliance.connect.asking import read_or_tell
+
+        event = self.settings.event
+        return read_or_tell(file, event_key=event.key.encode(), tz=ZoneInfo(event.timezone))
 
 
 pass_invocation = click.make_pass_decorator(Invocation)

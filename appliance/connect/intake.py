@@ -32,6 +32,8 @@ from appliance.domain.ticket import Millis, Status, Ticket, TicketId
 
 MAX_TICKETS: Final = 2_000_000
 _REMEMBERED: Final = 10_000
+NO_KEY: Final = b"no event.key"
+"""Makes ids all the same, and a note says what that costs: a door that opens is worth more than an id that says nothing."""
 _FLAGS: Final[dict[Meaning, tuple[Status, Status]]] = {
     "paid": ("unpaid", "valid"),
     "blocked": ("valid", "blocked"),
@@ -75,6 +77,7 @@ class Intake:
         self._numbers = 0
         self._guarded = 0
         self._told_codes = 0
+        self._keyless = False
 
     def take(self, line: int, row: Sequence[str]) -> None:
         """One row. More fields than the header has are a fault: a separator in a field shifts all that follow."""
@@ -111,6 +114,11 @@ class Intake:
         if self._guarded:
             notes.append(
                 f"{self._guarded} codes stood behind the apostrophe that exports put before = + - @ | %: taken away"
+            )
+        if self._keyless:
+            notes.append(
+                "ids were made without a secret, so that a short code could be found out from its id on the network: "
+                "set event.key, the same at every hub, and import again"
             )
         if self._told_codes:
             notes.append(
@@ -151,10 +159,8 @@ class Intake:
         return self._derived(code)
 
     def _derived(self, code: str) -> TicketId:
-        if not self._event_key:
-            expected = "event.key in the settings: ids are made of it where a roster has none, the same at every hub"
-            raise UnreadableError(BadRow(0, "", "a roster without ticket ids, and no event.key", expected))
-        return derived_id(self._event_key, code)
+        self._keyless = not self._event_key
+        return derived_id(self._event_key or NO_KEY, code)
 
     def _name(self, line: int, row: Sequence[str]) -> str:
         full, given, family = (self._text(line, row, meaning, _read_name) for meaning in _NAMES)

@@ -236,12 +236,14 @@ def test_an_id_that_is_the_code_is_not_taken(tmp_path: Path) -> None:
     assert any("must not go over the network" in note for note in found.notes)
 
 
-def test_without_an_event_key_ids_are_not_made(tmp_path: Path) -> None:
+def test_without_an_event_key_ids_are_made_and_what_that_costs_is_said(tmp_path: Path) -> None:
     """An unkeyed hash of a short code could be turned back."""
     (tmp_path / "r.csv").write_text("code\na\n")
-    assert "event.key" in read_roster(tmp_path / "r.csv", event_key=b"", tz=BERLIN).problems[0].expected
+    found = read_roster(tmp_path / "r.csv", event_key=b"", tz=BERLIN)
+    assert len(found.tickets[0].id) == 16
+    assert any("set event.key" in note for note in found.notes)
     (tmp_path / "r.csv").write_text("code,id\na,T-1\n")
-    assert read_roster(tmp_path / "r.csv", event_key=b"", tz=BERLIN).tickets
+    assert not read_roster(tmp_path / "r.csv", event_key=b"", tz=BERLIN).notes
 
 
 def test_a_choice_of_columns_goes_before_names(tmp_path: Path) -> None:

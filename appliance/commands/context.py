@@ -8,7 +8,6 @@ from contextlib import closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
-
 from zoneinfo import ZoneInfo
 
 import click

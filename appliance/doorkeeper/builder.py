@@ -25,6 +25,7 @@ from appliance.store.holding import Hold, hold
 from appliance.store.opening import open_reader
 from appliance.store.salvage import open_or_salvage
 from appliance.store.soundness import CHECKED_AT_START
+from appliance.store.wal import make_room
 
 __all__ = ["METRICS", "DoorkeeperProcess", "build_doorkeeper"]
 
@@ -87,6 +88,7 @@ def _build(
     now = HubTime(read, floor=0).moment()
     opened = open_or_salvage(ledger, now=now, left=held.left, boot=boot, checked=checked)
     held.opened(boot)
+    make_room(ledger)
     recorder = Recorder(opened.connection, node=node, boot=boot)
     hub_time = HubTime(read, floor=recorder.highest_tick)
     verdicts = Counter(
@@ -100,7 +102,7 @@ def _build(
         checkpointer.touched(durable)
         server.announce()
 
-    writer = Writer(recorder, committed=committed)
+    writer = Writer(recorder, committed=committed, after_sync=lambda run: checkpointer.after_sync(run))
     checkpointer = Checkpointer(ledger, put_between=writer.put_between)
     requests = Requests(
         doorkeeper=Doorkeeper(recorder=recorder, door=door),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import queue
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -18,46 +19,58 @@ log = logging.getLogger(__name__)
 
 EVERY_SECONDS: Final = 2.0
 """So long may a refusal's row (told before it was written) be lost to a power cut."""
-MOVED_FRAMES: Final = 1000
-"""Frames (4 MB) that the log holds before they are moved. The first commit after that pays one more sync, so not at every
-lull; a log that grows on and on makes each commit pay for its growth."""
-EMPTIED_FRAMES: Final = 4 * MOVED_FRAMES
+MOVED_FRAMES: Final = 3000
+"""Frames (12 MB) that the log holds before they are moved. The first commit after that pays one more sync, so this isn't
+done at every lull; but a log that grows past its file makes each commit pay for the growth."""
+EMPTIED_FRAMES: Final = 2 * MOVED_FRAMES
 """Under steady writing the log never happens to be empty: from here on it is emptied between two transactions."""
+HURRY_COMMITS: Final = 100
+"""After so many the log is looked at, whatever the time."""
 _ROUNDS: Final = 4
 _EMPTY_BUSY_MILLIS: Final = 50
 """So long may readers hold the emptying, and with it the writer, up."""
 
 
 class Checkpointer:
-    """One thread; `touched` says that there is something to do. `put_between` as `Writer.put_between`."""
+    """One thread. `put_between` as `Writer.put_between`."""
 
     def __init__(self, path: Path, *, put_between: Callable[[Callable[[sqlite3.Connection], None]], None]) -> None:
         self._path = path
         self._wal = path.with_name(path.name + "-wal")
         self._put_between = put_between
-        self._touched = threading.Event()
+        self._wake = threading.Event()
+        self._stopping = False
         self._unsynced = False
+        self._commits = 0
         self._moved = Length(b"", 0)
-        self._stop = threading.Event()
+        self._waiting: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
 
     def touched(self, durable: bool) -> None:  # noqa: FBT001 (called with a value of its own)
         """Something was committed. From the writer's thread."""
         self._unsynced = not durable
-        self._touched.set()
+        self._commits += 1
+        if self._commits >= HURRY_COMMITS:
+            self._wake.set()
+
+    def after_sync(self, run: Callable[[], None]) -> None:
+        """Run something once all that is committed now is on the disk. From the writer's thread."""
+        self._waiting.put(run)
+        self._wake.set()
 
     def stop(self) -> None:
-        """End soon."""
-        self._stop.set()
-        self._touched.set()
+        """End soon. After the writer has ended."""
+        self._stopping = True
+        self._wake.set()
 
     def run(self) -> None:
         """The thread's body."""
         with closing(sqlite3.connect(self._path, isolation_level=None)) as connection:
             connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLIS}")
             connection.execute("PRAGMA synchronous = FULL")
-            while not self._stop.wait(EVERY_SECONDS):
-                self._touched.wait()
-                self._touched.clear()
+            while not self._stopping:
+                self._wake.wait(EVERY_SECONDS)
+                self._wake.clear()
+                self._commits = 0
                 try:
                     self._sync()
                     self._move(connection)
@@ -68,6 +81,7 @@ class Checkpointer:
                     log.warning("checkpoint put off: %s", fault)
 
     def _sync(self) -> None:
+        waiting = [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
         if self._unsynced:
             self._unsynced = False
             wal = os.open(self._wal, os.O_RDONLY)
@@ -75,6 +89,8 @@ class Checkpointer:
                 os.fdatasync(wal)
             finally:
                 os.close(wal)
+        for run in waiting:
+            run()
 
     def _move(self, connection: sqlite3.Connection) -> None:
         now = length(self._path)

@@ -46,7 +46,8 @@ class Jobs:
     def job(self, request: AnyRequest, reply: Callable[[Answer], None]) -> Job:
         """The job that does what `request` asks and answers it."""
         durable = not isinstance(request, RosterBegin | RosterChunk | RosterAbandon)
-        return Job(lambda: self._run(request), reply, request.id, durable=durable, alone=True)
+        bulky = isinstance(request, RosterChunk)
+        return Job(lambda: self._run(request), reply, request.id, durable=durable, bulky=bulky, alone=True)
 
     def sweep(self) -> None:
         """Give up rosters that an earlier life was writing; delete old ones in short steps, each behind whoever waits."""

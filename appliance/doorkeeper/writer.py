@@ -7,6 +7,7 @@ import queue
 import sqlite3
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -27,7 +28,8 @@ _RETRY_SECONDS: Final = 1.0
 class Job(msgspec.Struct, frozen=True):
     """Something to write.
 
-    `durable`: whoever waits must not be told before it is on the disk. `alone`: its failure is its own, not that of the
+    `durable`: whoever waits must not be told before it is on the disk. `bulky`: nor here, but others need not wait for
+    so much to get there: whoever waits is told by the checkpointer. `alone`: its failure is its own, not that of the
     others in the transaction. `kept`: it is promised already, so it is tried again when the disk takes writes again, and
     whoever waits isn't told of the failure.
     """
@@ -36,6 +38,7 @@ class Job(msgspec.Struct, frozen=True):
     reply: Callable[[Answer], None] | None = None
     request: int = 0
     durable: bool = True
+    bulky: bool = False
     alone: bool = False
     kept: bool = False
 
@@ -43,12 +46,20 @@ class Job(msgspec.Struct, frozen=True):
 class Writer:
     """Runs jobs in the order in which they came; a damaged file ends it.
 
-    `committed` is called after every commit, with whether it was durable.
+    `committed` is called after every commit, with whether it was durable; `after_sync` runs something once all that is
+    committed is on the disk.
     """
 
-    def __init__(self, recorder: Recorder, *, committed: Callable[[bool], None]) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        *,
+        committed: Callable[[bool], None],
+        after_sync: Callable[[Callable[[], None]], None],
+    ) -> None:
         self._recorder = recorder
         self._committed = committed
+        self._after_sync = after_sync
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._between: queue.SimpleQueue[Callable[[sqlite3.Connection], None]] = queue.SimpleQueue()
         self._kept: deque[Job] = deque(maxlen=_KEPT)
@@ -112,9 +123,12 @@ class Writer:
         self.disk = ""
         self.transactions += 1
         for job, answer in answers:
-            if job.reply is not None:
+            if job.reply is not None and (durable or not job.bulky):
                 job.reply(answer)
         self._committed(durable)
+        for job, answer in answers:
+            if job.reply is not None and job.bulky and not durable:
+                self._after_sync(partial(job.reply, answer))
         return True
 
     def _alone(self, job: Job) -> Answer | None:

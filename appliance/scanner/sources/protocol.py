@@ -12,21 +12,37 @@ from appliance.serving.scan_link.protocol import SourceState
 
 if TYPE_CHECKING:
     # Not at run time: a box with hand scanners alone needs no numpy in its memory.
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
+
+    Picture = NDArray[np.uint8]
 
 __all__ = ["Frame", "FrameSource", "Line", "LineSource", "Source", "SourceState"]
 
 
-class Frame(NamedTuple):
-    """One picture. Nobody writes into the arrays."""
+class Frame:
+    """One picture. Nobody writes into its arrays."""
 
-    grey: NDArray[np.uint8]
-    """HxW, C-contiguous; 0 is black."""
-    colour: NDArray[np.uint8] | None
-    """HxWx3, blue first; None where the source gives no colour, or nobody asked for it."""
-    seen_ms: float
-    """Wall clock at which it was taken over, milliseconds since 1970."""
+    __slots__ = ("_colour", "grey", "seen_ms")
+
+    def __init__(
+        self, grey: Picture, colour: Picture | Callable[[], Picture | None] | None = None, seen_ms: float = 0.0
+    ) -> None:
+        """`colour` as a function is called when colours are asked for, which they rarely are, and once."""
+        self.grey = grey
+        """HxW, C-contiguous, uint8; 0 is black."""
+        self.seen_ms = seen_ms
+        """Wall clock at which it was taken over, milliseconds since 1970."""
+        self._colour = colour
+
+    @property
+    def colour(self) -> Picture | None:
+        """The same picture as HxWx3, uint8, blue first, perhaps smaller; None if the source has no colours."""
+        if callable(self._colour):
+            self._colour = self._colour()
+        return self._colour
 
 
 class Line(NamedTuple):

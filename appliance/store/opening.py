@@ -119,6 +119,9 @@ def open_live(path: Path) -> sqlite3.Connection:
 
 
 def _live(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # SQLite would make it for its maker alone to write; web and report, two users on a box, both do (as the umask allows).
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660))
     connection = _open(path, "OFF")
     try:
         migrate(connection, "live", path)

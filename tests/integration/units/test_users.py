@@ -37,15 +37,14 @@ def state(tmp_path: Path) -> Path:
     state.mkdir()
     (state / "live").mkdir()
     open_ledger(state / "ledger.db").close()
+    before = os.umask(0o007)
     open_live(state / "live" / "live.db").close()
-    for path, owner, mode in (
-        (state, DOORKEEPER, 0o2750),
-        (state / "ledger.db", DOORKEEPER, 0o640),
-        (state / "live", DOORKEEPER, 0o2770),
-        (state / "live" / "live.db", REPORT, 0o660),
-    ):
-        os.chown(path, owner, LEDGER_GROUP)
+    os.umask(before)
+    for path, mode in ((state, 0o2750), (state / "ledger.db", 0o640), (state / "live", 0o2770)):
+        os.chown(path, DOORKEEPER, LEDGER_GROUP)
         path.chmod(mode)
+    # Its mode is as `open_live` made it.
+    os.chown(state / "live" / "live.db", REPORT, LEDGER_GROUP)
     return state
 
 

@@ -8,6 +8,6 @@
     BoxCertificates(directory).ensure(names, now)        certificates.py: the box's own CA and the pages' certificate
     ScanLinkServer, ScanLink, PreviewFeed                scan_link/: between scan and web
 
-A page's script imports `live` from /shared/live.js: it gets every state, by events or by polling, and learns when neither
-works. This face imports nothing: scan knows scan_link alone, and shall not carry a web framework.
+A page's script imports `live` from /shared/live.js: it gets every state, by events or by polling, and learns when
+neither works. This face imports nothing: scan knows scan_link alone, and shall not carry a web framework.
 """

@@ -50,7 +50,7 @@ class BoxCertificates:
         """(files, whether the leaf is new): a leaf for `names` (host names and IP addresses) that is valid at `now`.
 
         With a clock that hasn't been set yet (1970) the leaf is valid from then on, for as long as it takes; the first
-        call after the clock was set makes one of the usual length. Raises ServingError if the directory can't be written.
+        call after the clock was set makes one of the usual length. ServingError if the directory can't be written.
         """
         wanted = tuple(sorted({_plain(name) for name in names if name}))[:MAX_NAMES]
         try:
@@ -137,7 +137,7 @@ def box_names(more: Iterable[str] = (), *, net: Path = Path("/proc/net")) -> tup
 
 
 def box_addresses(net: Path = Path("/proc/net")) -> list[str]:
-    """The box's own addresses beyond loopback, as the kernel lists them; temporary and link-local IPv6 ones left out."""
+    """The box's own addresses beyond loopback, as the kernel lists them; no temporary or link-local IPv6 ones."""
     found: dict[str, None] = {}
     for place, line in pairwise(_lines(net / "fib_trie")):
         address = re.search(r"\|-- (\d+\.\d+\.\d+\.\d+)", place)

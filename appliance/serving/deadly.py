@@ -1,4 +1,4 @@
-"""Threads that take their process with them when they die: systemd restarts a dead process, nobody restarts a dead thread."""
+"""Threads that take their process with them when they die: systemd restarts a process, nobody restarts a thread."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ EXIT_CODE: Final = 70
 def start_deadly(
     name: str, target: Callable[[], None], *, dies: Callable[[BaseException], None] | None = None
 ) -> threading.Thread:
-    """Runs `target` in a daemon thread. An exception out of it ends the process (or is handed to `dies`); a return doesn't."""
+    """Runs `target` in a daemon thread. An exception out of it ends the process, or is handed to `dies`."""
     end = dies if dies is not None else end_process
 
     def run() -> None:
         try:
             target()
-        except BaseException as fault:  # noqa: BLE001 (a thread's top)
+        except BaseException as fault:  # a thread's top
             log.critical("thread %s died", name, exc_info=fault)
             end(fault)
 

@@ -1,7 +1,7 @@
 """Live pages: server-sent events in which only the newest state counts.
 
-A page that is slow, asleep or behind a bad radio gets the newest state when it can take one, never a backlog. Heartbeats
-free the threads of clients that are gone and let a page notice within seconds that it isn't live any more.
+A page that is slow, asleep or behind a bad radio gets the newest state when it can take one, never a backlog.
+Heartbeats free the threads of clients that are gone and let a page notice within seconds that it isn't live any more.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def events(
     alive: Callable[[], bool] = lambda: True,
     heartbeat: float = HEARTBEAT_SECONDS,
 ) -> Response:
-    """The stream of a channel's states; 503 beyond the cap (the page polls then). Ends when `alive` no longer says so."""
+    """The stream of a channel's states, until `alive` says no; 503 beyond the cap, the page polls then."""
     if not streams.enter():
         return Response(
             '{"poll":true}', status=503, mimetype="application/json", headers={"Retry-After": str(RETRY_SECONDS)}

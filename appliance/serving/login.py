@@ -104,7 +104,7 @@ class Login:
         return decorate
 
     def still_open(self) -> Callable[[], bool]:
-        """For a stream: whether this request's session goes on. A page that is open is in use: it keeps the session alive."""
+        """For a stream: whether this request's session goes on. An open page is in use: it keeps the session alive."""
         token = self._token() or ""
         return lambda: self._sessions.find(token, self._now()) is not None
 
@@ -159,7 +159,7 @@ class Login:
         return render_template("serving/link.html", known=TOKEN.fullmatch(token) is not None)
 
     def _use_link(self, token: str) -> ResponseReturnValue:
-        """Never throttled: a token of 256 bits can't be guessed, and this is the way in when somebody guesses passwords."""
+        """Never throttled: 256 bits can't be guessed, and this is the way in while somebody guesses passwords."""
         member = self._directory.redeem_link(token) if TOKEN.fullmatch(token) else None
         if member is None:
             return render_template("serving/link.html", known=False), 410
@@ -170,7 +170,7 @@ class Login:
 
     def _set_password(self) -> ResponseReturnValue:
         member = self.member()
-        assert member is not None  # noqa: S101 (`needs` saw to it)
+        assert member is not None  # `needs` saw to it
         password = request.form.get("password", "")
         problem = flaw(password, member.name)
         if problem is None and password != request.form.get("again", ""):

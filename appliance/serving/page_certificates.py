@@ -1,4 +1,4 @@
-"""The certificates of a process's pages while it runs: made where a face is reached from beyond loopback, renewed in time."""
+"""The certificates of a process's pages while it runs: made where a face is open beyond loopback, renewed in time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Flask application with what all our pages have: strict headers, capped bodies, the shared files, plain error pages."""
+"""A Flask application with what all our pages have: strict headers, capped bodies, shared files, plain error pages."""
 
 from __future__ import annotations
 

@@ -9,19 +9,9 @@ from typing import Final
 
 from flask import Flask, Request, Response, abort, request
 
-CONTENT_SECURITY_POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data: blob:",
-        "connect-src 'self'",
-        "media-src 'self'",
-        "font-src 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-    )
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "media-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
 HEADERS: Final = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -39,8 +29,8 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 def secure(app: Flask, *, hosts: Iterable[str]) -> None:
     """Puts the headers on every answer, and refuses foreign hosts (421) and posts that other pages caused (403).
 
-    `hosts` are the names by which this box is asked for; its IP addresses need no mention: a page that rebinds a name of
-    its own to our address (DNS rebinding) asks for that name.
+    `hosts` are the names by which this box is asked for. Its IP addresses need no mention: a page that rebinds a name
+    of its own to our address (DNS rebinding) asks for that name.
     """
     names = frozenset(name.lower().rstrip(".") for name in hosts) | {"localhost"}
 
@@ -60,7 +50,7 @@ def secure(app: Flask, *, hosts: Iterable[str]) -> None:
 
 
 def same_origin(asked: Request) -> bool:
-    """Whether the page that sent this is one of ours. Every browser says so with a post; what doesn't say is refused."""
+    """Whether the page that sent this is ours. Every browser says so with a post; what doesn't say is refused."""
     origin = asked.headers.get("Origin")
     if origin is not None:
         return origin == f"{asked.scheme}://{asked.host}"

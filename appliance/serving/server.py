@@ -1,7 +1,7 @@
 """The WSGI server: cheroot with as many threads as there may be open streams and then some, TLS beyond loopback.
 
-Cheroot's own TLS adapter shakes hands in the accepting thread, where one silent client stops everybody; ours does it in the
-worker. One address can't take every thread, and nothing waits when the queue is full.
+Cheroot's own TLS adapter shakes hands in the accepting thread, where one silent client stops everybody; ours does it in
+the worker. One address can't take every thread, and nothing waits when the queue is full.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ def is_loopback(host: str) -> bool:
 class PageServer:
     """Serves `app` from `start()` to `stop()` in threads of its own.
 
-    `port` 0 finds a free one; `before_stop` is where open streams are told to end (`Channel.close`). Raises ServingError
-    for an address beyond loopback without `tls`.
+    `port` 0 finds a free one; `before_stop` is where open streams are told to end (`Channel.close`). Raises
+    ServingError for an address beyond loopback without `tls`.
     """
 
     def __init__(
@@ -227,5 +227,5 @@ class _Server(wsgi.Server):
             if self._busy[address or ""] <= 0:
                 del self._busy[address or ""]
 
-    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:  # noqa: FBT001, FBT002
         log.log(level, "%s", msg, exc_info=traceback)

@@ -128,7 +128,7 @@ class _File:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=OFF")
         connection.execute(
-            "CREATE TABLE IF NOT EXISTS login_session (digest TEXT PRIMARY KEY, session BLOB NOT NULL) STRICT, WITHOUT ROWID"
+            "CREATE TABLE IF NOT EXISTS login_session (digest TEXT PRIMARY KEY, session BLOB NOT NULL) STRICT"
         )
 
     def read(self) -> dict[str, Session]:

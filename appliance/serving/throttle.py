@@ -1,4 +1,4 @@
-"""How often one may try to log in. Slows guessing down; a fresh one-time link passes it by, so nobody can lock the staff out."""
+"""How often one may try to log in. A fresh one-time link passes it by, so that nobody can lock the staff out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The attendee screen: the camera's picture to aim by, then the verdict. Nobody logs in, so it is for the box's own display."""
+"""The attendee screen: a picture to aim by, then the verdict. Nobody logs in: it is for the box's own display."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_ASKING_FOR_PICTURES: Final = 6
 
 
 class ShownNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the page tells: it has painted the verdict on `nonce`, `ms` after the camera saw the code (negative: unknown)."""
+    """The page has painted the verdict on `nonce`, `ms` after the camera saw the code (negative: unknown)."""
 
     nonce: str
     ms: float = -1.0

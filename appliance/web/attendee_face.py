@@ -46,8 +46,8 @@ class AttendeeFace:
         self._screen.take(event, self._monotonic())
         self.publish()
 
-    def on_link(self, connected: bool) -> None:
-        self._screen.link(connected)
+    def on_link(self, *, connected: bool) -> None:
+        self._screen.link(connected=connected)
         self.publish()
         if connected:
             self._tell_pages()

@@ -70,9 +70,9 @@ def build_web(
 ) -> WebProcess:
     """Wires the pages of a hub.
 
-    `ledger`, `live`: the databases; `doorkeeper`, `scan`: the Unix sockets; `certificates`: a directory of the box's own;
-    `names`: further names by which the pages are reached. ServingError for a language that isn't there, or certificates
-    that can't be kept.
+    `ledger`, `live`: the databases; `doorkeeper`, `scan`: the Unix sockets; `certificates`: a directory of our own;
+    `names`: further names by which the pages are reached. ServingError for a language that isn't there, or
+    certificates that can't be kept.
     """
     process = WebProcess()
     words = [load_words(LOCALES, language) for language in page_names(languages)]
@@ -85,10 +85,10 @@ def build_web(
         face.on_event(event)
         board.take_event(event)
 
-    def on_link(up: bool) -> None:
+    def on_link(up: bool) -> None:  # noqa: FBT001 (a callback)
         connected.set(up)
-        face.on_link(up)
-        board.take_link(up)
+        face.on_link(connected=up)
+        board.take_link(connected=up)
 
     link = ScanLink(scan, hello=[Watch()], on_event=on_event, on_link=on_link, dies=process.die)
     face = AttendeeFace(screen, send=link.send, monotonic=monotonic, registry=registry)
@@ -108,7 +108,7 @@ def build_web(
         channel=staff_channel,
         streams=staff_streams,
         login=Login(
-            directory=HubDirectory(ledger=ledger, doorkeeper=DoorkeeperClient(doorkeeper)),
+            directory=HubDirectory(ledger=ledger, doorkeeper=doorkeeper),
             sessions=sessions,
             now=now,
             monotonic=monotonic,

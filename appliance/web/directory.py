@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from appliance.doorkeeper.client import DoorkeeperAway, DoorkeeperClient, DoorkeeperRefused
@@ -14,17 +15,19 @@ from appliance.store.reading import staff_by_name
 
 
 class HubDirectory:
-    """A `StaffDirectory`. Opens the ledger for each question: the doorkeeper may have put another file in its place."""
+    """A `StaffDirectory`.
 
-    def __init__(self, *, ledger: Path, doorkeeper: DoorkeeperClient) -> None:
+    Opens ledger and socket for each question: the doorkeeper may have been restarted meanwhile, or have put another
+    file in the ledger's place. A link is used up by asking: no old connection may break under it.
+    """
+
+    def __init__(self, *, ledger: Path, doorkeeper: Path) -> None:
         self._ledger = ledger
         self._doorkeeper = doorkeeper
 
     def redeem_link(self, token: str) -> Member | None:
-        try:
-            found = self._doorkeeper.redeem_link(token)
-        except (DoorkeeperAway, DoorkeeperRefused) as fault:
-            raise DirectoryUnavailable(str(fault)) from fault
+        with self._client() as client:
+            found = client.redeem_link(token)
         return None if found is None else Member(found.staff, found.name, found.role)
 
     def find(self, name: str) -> tuple[Member, str | None] | None:
@@ -38,7 +41,13 @@ class HubDirectory:
         return Member(found.id, found.name, found.role), found.password
 
     def set_password(self, staff: str, password_hash: str) -> None:
+        with self._client() as client:
+            client.set_password(staff, password_hash)
+
+    @contextmanager
+    def _client(self) -> Iterator[DoorkeeperClient]:
         try:
-            self._doorkeeper.set_password(staff, password_hash)
+            with closing(DoorkeeperClient(self._doorkeeper)) as client:
+                yield client
         except (DoorkeeperAway, DoorkeeperRefused) as fault:
             raise DirectoryUnavailable(str(fault)) from fault

@@ -1,4 +1,4 @@
-"""Reads ledger and live figures at every wake-up. Read-only, in short reads; the last hour's curve is kept in memory."""
+"""Reads ledger and live figures at every wake-up, in short reads; the last hour's curve is kept in memory."""
 
 from __future__ import annotations
 

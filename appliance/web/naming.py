@@ -1,4 +1,4 @@
-"""How a name is shown at the door: as much of it as the setting allows, and nothing in it that disturbs the screen. Pure."""
+"""How a name is shown at the door: as much as the setting allows, nothing that disturbs the screen. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ NameShown = Literal["none", "first", "full"]
 
 MAX_SHOWN: Final = 60
 _TITLES: Final = frozenset(
-    "dr prof mr mrs ms mx miss sir herr frau hr fr dipl ing mag med jur phil rer nat hc univ sra sr srta mme mlle".split()
+    (
+        *("dr", "prof", "mr", "mrs", "ms", "mx", "miss", "sir", "herr", "frau", "hr", "fr", "sra", "sr", "srta", "mme"),
+        *("mlle", "dipl", "ing", "mag", "med", "jur", "phil", "rer", "nat", "hc", "univ"),
+    )
 )
 _BOUND: Final = frozenset({"عبد", "أبو", "ابو", "أم", "ام", "abd", "abdul", "abdel", "abu", "umm"})
 """First words that are no name without the next."""

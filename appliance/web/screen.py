@@ -1,4 +1,4 @@
-"""What the attendee screen shows: verdicts, troubles and hints, in the words of each language. Pure but for its lock."""
+"""What the attendee screen shows: verdicts, troubles and hints, in the words of each language. Pure but a lock."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ KEPT_VERDICTS: Final = 4
 """Several badges in one picture give several verdicts at once; each gets its moment on the screen."""
 KEPT_SECONDS: Final = 10.0
 KNOWN_NONCES: Final = 64
+_WORST_FIRST: Final[tuple[Trouble, ...]] = ("covered", "dark", "frozen", "gone", "starting")
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -132,7 +133,7 @@ class Screen:
                 self._fault = event if event.what else None
                 self._faults += 1
 
-    def link(self, connected: bool) -> None:
+    def link(self, *, connected: bool) -> None:
         """Scan came or went."""
         with self._lock:
             self._linked = connected
@@ -167,8 +168,9 @@ class Screen:
             id=self._next_id,
             nonce=event.nonce,
             kind=kind,
-            name=shown_name(event.name, self._name),
-            product=clean_name(event.product)[:60] if kind in ("admitted", "exit") else "",
+            # Nobody is named while the whole queue reads that something is wrong with their ticket.
+            name=shown_name(event.name, self._name) if event.outcome == "admitted" else "",
+            product=clean_name(event.product)[:60] if event.outcome == "admitted" else "",
             say=[self._say(words, event, kind) for words in self._words],
             show_ms=SHOW_MILLIS[kind],
             age=0,
@@ -185,22 +187,25 @@ class Screen:
             return Said(words.language, words[f"verdict.{kind}"], "")
         reason = event.reason or "invalid"
         key = f"verdict.{reason}_text"
-        if reason == "already_redeemed" and (time := self._clock_time(event.earlier_at)):
+        if reason == "already_redeemed" and (time := self._clock_time(words, event)):
             key = "verdict.already_redeemed_at" if event.earlier_gate else "verdict.already_redeemed_time"
             return Said(words.language, words[f"verdict.{reason}"], words(key, time=time, gate=event.earlier_gate))
         return Said(words.language, words[f"verdict.{reason}"], words[key])
 
-    def _clock_time(self, at: str) -> str:
+    def _clock_time(self, words: Words, event: VerdictEvent) -> str:
+        """When the ticket was used, with the day where it was another one; empty if that isn't known."""
         try:
-            return datetime.fromisoformat(at).astimezone(self._timezone).strftime("%H:%M")
+            earlier = datetime.fromisoformat(event.earlier_at).astimezone(self._timezone)
+            now = datetime.fromisoformat(event.at).astimezone(self._timezone)
         except (ValueError, OverflowError):
             return ""
+        return earlier.strftime("%H:%M" if earlier.date() == now.date() else words["format.other_day"])
 
     def _health(self) -> list[SourceHealth]:
         return self._sources.sources if self._sources is not None else []
 
     def _trouble(self) -> Trouble | None:
-        """The one thing that keeps this door from working, if any: what people must know before they hold something up."""
+        """What keeps this door from working, if anything: people must know before they hold something up."""
         if not self._linked:
             return "scan"
         if self._sources is None:
@@ -210,8 +215,7 @@ class Screen:
         states = [source.state for source in self._health()]
         if "ok" in states:
             return None
-        first = next((state for state in ("covered", "dark", "frozen", "gone", "starting") if state in states), "gone")
-        return first  # type: ignore[return-value] # mypy widens the literals of a generator
+        return next((state for state in _WORST_FIRST if state in states), "gone")
 
     def _tell(self, what: str, kind: str) -> Telling:
         say = [Said(words.language, words[f"{what}.{kind}"], words.get(f"{what}.{kind}_text")) for words in self._words]

@@ -109,7 +109,7 @@ class StaffBoard:
                 )
             self._touch()
 
-    def take_link(self, connected: bool) -> None:
+    def take_link(self, *, connected: bool) -> None:
         """Scan came or went."""
         with self._changed:
             self._scan = ScanState(connected, iso(self._now()))

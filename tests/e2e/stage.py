@@ -14,12 +14,12 @@ from typing import Any, Final, Self
 from PIL import Image, ImageDraw
 from prometheus_client import CollectorRegistry
 
+from appliance.domain.row import NodeId
+from appliance.domain.ticket import CheckinList, Status, Ticket, TicketId
 from appliance.doorkeeper.builder import build_doorkeeper
 from appliance.doorkeeper.client import DoorkeeperClient
 from appliance.doorkeeper.door import Door
 from appliance.doorkeeper.protocol import Role
-from appliance.domain.row import NodeId
-from appliance.domain.ticket import CheckinList, Status, Ticket, TicketId
 from appliance.serving.scan_link import Deciding, ScanLinkServer, SourceHealth, Sources, verdict_event
 from appliance.web.builder import Listen, build_web
 
@@ -51,7 +51,9 @@ def tickets() -> list[Ticket]:
     found.append(Ticket(id=TicketId("H-1"), code="CODE-hub", name="Lea Roth", product="Full event", hub="osaka"))
     found.append(Ticket(id=TicketId("P-1"), code="CODE-product", name="Lea Roth", product="Workshop"))
     found.append(
-        Ticket(id=TicketId("V-1"), code="CODE-time", name="Lea Roth", product="Full event", valid_until=1_000_000_000_000)
+        Ticket(
+            id=TicketId("V-1"), code="CODE-time", name="Lea Roth", product="Full event", valid_until=1_000_000_000_000
+        )
     )
     found += [
         Ticket(id=TicketId(f"G-{n:04d}"), code=f"GUEST-{n:04d}", name=f"Guest {n}", product="Full event")
@@ -79,7 +81,6 @@ class Stage:
 
     def __enter__(self) -> Self:
         self.start_doorkeeper()
-        self.client = DoorkeeperClient(self.door_socket)
         self.import_tickets(tickets())
         self.start_scan()
         self.start_web()
@@ -90,8 +91,7 @@ class Stage:
     ) -> None:
         self.web.stop()
         self.scan.stop()
-        self.client.close()
-        self.doorkeeper.stop()
+        self.stop_doorkeeper()
 
     def start_doorkeeper(self) -> None:
         products = frozenset({"Full event"})
@@ -104,6 +104,11 @@ class Stage:
             registry=CollectorRegistry(),
         )
         self.doorkeeper.start()
+        self.client = DoorkeeperClient(self.door_socket)
+
+    def stop_doorkeeper(self) -> None:
+        self.client.close()
+        self.doorkeeper.stop()
 
     def start_scan(self) -> None:
         self.scan = ScanLinkServer(self.scan_socket, on_shown=self._take_shown)
@@ -146,9 +151,10 @@ class Stage:
         return f"{self.web.pages['staff']}login/{self.client.staff_add(name, role).token}"
 
     def wait_shown(self, nonce: str) -> None:
-        """Until a page said that it has painted the verdict on `nonce`."""
+        """Until a page said that it has painted the verdict on `nonce`; the doorkeeper is told."""
         with self._shown_changed:
             assert self._shown_changed.wait_for(lambda: nonce in self.shown, STOP_SECONDS), f"{nonce} was never shown"
+        self.client.shown(nonce)
 
     def _take_shown(self, nonce: str) -> None:
         with self._shown_changed:

@@ -1,4 +1,4 @@
-"""Web's side: stays connected, gives every event to a callback; pictures only while somebody looks, and the newest alone."""
+"""Web's side: stays connected, hands on every event; pictures only while somebody looks, and the newest alone."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ class PreviewFeed:
             self._thread.join()
 
     def frame_after(self, number: int, timeout: float) -> tuple[int, bytes] | None:
-        """(number, JPEG) of the newest picture once it isn't the one with `number`; None if none comes in `timeout` s."""
+        """(number, JPEG) of the newest picture once it isn't `number`; None if none comes in `timeout` seconds."""
         with self._changed:
             self._wanted_until = self._monotonic() + INTEREST_SECONDS
             self._changed.notify_all()

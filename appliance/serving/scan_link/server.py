@@ -1,4 +1,4 @@
-"""Scan's side: one thread that tells every connected page what happens. A page that doesn't read is dropped, never awaited."""
+"""Scan's side: one thread that tells every page what happens. One that doesn't read is dropped, never awaited."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class ScanLinkServer:
         self._path.unlink(missing_ok=True)
 
     def broadcast(self, event: Event) -> None:
-        """To every page that asked for events. Never waits. The newest `Sources` and `Fault` also greet who comes later."""
+        """To every page that asked for events. Never waits. The newest `Sources` and `Fault` greet who comes later."""
         message = line(event)
         with self._lock:
             if isinstance(event, Sources | Fault):
@@ -145,7 +145,7 @@ class ScanLinkServer:
             self._accept()
 
     def _accept(self) -> None:
-        assert self._listener is not None  # noqa: S101 (the selector has it)
+        assert self._listener is not None  # the selector has it
         try:
             sock, _ = self._listener.accept()
         except OSError:

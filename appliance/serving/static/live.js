@@ -103,7 +103,7 @@ export function live({ events, poll, onState, onLiveness, whileHidden = true }) 
 // Puts the liveness into an element: its text from `words` (live.on, live.polling, live.off), its data-state for the colour.
 export function showLiveness(element, words, language) {
   return ({ how, since }) => {
-    const time = since.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+    const time = since.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
     const key = { events: "live.on", polling: "live.polling", off: "live.off" }[how];
     element.textContent = words[key].replace("{time}", time);
     element.dataset.state = how === "off" ? "bad" : "good";

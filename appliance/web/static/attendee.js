@@ -59,7 +59,11 @@ function onState(next, age) {
     if (verdict.age + age < verdict.show_ms) queue.push(verdict);
   }
   takeTrouble(first);
-  body.dataset.camera = next.camera ? "on" : "off";
+  const camera = next.camera ? "on" : "off";
+  if (body.dataset.camera !== camera) {
+    body.dataset.camera = camera;
+    fit(document.querySelector(".ask"));
+  }
   showHint();
   showCorner();
   turn();
@@ -76,6 +80,7 @@ function takeTrouble(first) {
     const say = element("trouble-say");
     if (told.say) say.replaceChildren(...paragraphs(told.say));
     else say.replaceChildren(element("page-trouble").content.cloneNode(true));
+    fit(say);
   }
   if (told.number > (trouble?.number ?? 0) && !first) {
     sounds.play("fault");
@@ -87,7 +92,7 @@ function takeTrouble(first) {
 function showHint() {
   const hint = element("hint");
   hint.hidden = !state.hint;
-  if (state.hint) hint.textContent = state.hint.say.map(({ title }) => title).join(" · ");
+  if (state.hint) hint.textContent = state.hint.say.map(({ title }) => title).join("\n");
   const deciding = element("deciding");
   if (!state.deciding) {
     deciding.hidden = true;
@@ -132,15 +137,42 @@ function showVerdict(verdict, now) {
   body.dataset.view = "verdict";
   element("verdict-icon").setAttribute("href", `#icon-${verdict.kind}`);
   element("verdict-say").replaceChildren(...paragraphs(verdict.say));
-  const name = element("verdict-name");
-  name.textContent = verdict.name;
-  name.dataset.length = verdict.name.length > 28 ? "longest" : verdict.name.length > 12 ? "long" : "";
+  element("verdict-name").textContent = verdict.name;
   element("verdict-product").textContent = verdict.product;
+  fitName(element("verdict-name"));
+  fit(document.querySelector(".verdict .told"));
   // The same icon again starts its small movement anew, so that a second person sees that it is theirs.
   for (const animation of document.querySelector(".verdict .icon").getAnimations()) animation.play();
   sounds.play(verdict.kind);
   speak([...verdict.say.map(({ title, text }) => `${title}. ${text}`), verdict.name].join(" "));
   afterPaint(() => acknowledge(verdict));
+}
+
+// Shrinks a text until it stands within its view's padding: two languages and long texts meet small screens.
+function fit(told) {
+  const room = told.parentElement;
+  const style = getComputedStyle(room);
+  const box = room.getBoundingClientRect();
+  const top = box.top + Number.parseFloat(style.paddingTop) - 1;
+  const bottom = box.bottom - Number.parseFloat(style.paddingBottom) + 1;
+  for (const scale of [1, 0.9, 0.8, 0.7, 0.62, 0.54, 0.46]) {
+    told.style.setProperty("--fit", String(scale));
+    const inside = [...room.children].every((child) => {
+      const { top: childTop, bottom: childBottom } = child.getBoundingClientRect();
+      return childTop >= top && childBottom <= bottom;
+    });
+    if (inside && told.scrollWidth <= told.clientWidth) return;
+  }
+}
+
+// Shrinks a name until none of its words has to be broken; one that is still too long is broken in the end.
+function fitName(name) {
+  name.classList.remove("broken");
+  for (const scale of [1, 0.85, 0.72, 0.6, 0.5, 0.4]) {
+    name.style.setProperty("--name-fit", String(scale));
+    if (name.scrollWidth <= name.clientWidth && name.offsetHeight < innerHeight * 0.3) return;
+  }
+  name.classList.add("broken");
 }
 
 function speak(text) {
@@ -172,6 +204,7 @@ document.addEventListener("visibilitychange", () => {
 });
 element("sound").addEventListener("click", () => sounds.unlock());
 
+addEventListener("resize", () => document.querySelectorAll(".ask, .told").forEach(fit));
 live({
   events: "/events",
   poll: "/state.json",

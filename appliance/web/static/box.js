@@ -78,6 +78,6 @@ export function alarms(state, { texts, say, number, clock }) {
   }
   if (counts.conflicts > 0) warn(say("staff.conflicts", { n: number(counts.conflicts) }));
   if (counts.unverified > 0) warn(say("staff.unverified_rows", { n: number(counts.unverified) }));
-  if (state.reporting?.parked > 0) warn(`${texts["box.parked"]}: ${number(state.reporting.parked)}`);
+  if (state.reporting?.parked > 0) warn(say("box.parked_alarm", { n: number(state.reporting.parked) }));
   return found;
 }

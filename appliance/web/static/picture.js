@@ -17,6 +17,7 @@ export function showPicture(canvas, isWanted) {
     if (canvas.width !== picture.width || canvas.height !== picture.height) {
       canvas.width = picture.width;
       canvas.height = picture.height;
+      canvas.parentElement.style.setProperty("--aspect", `${picture.width} / ${picture.height}`);
     }
     context.drawImage(picture, 0, 0);
     picture.close();

@@ -65,10 +65,10 @@ function showInside({ counts, capacity }) {
 
 function showSums({ counts }) {
   for (const what of ["attendance", "entries", "exits", "refused"]) element(what).textContent = number(counts[what]);
-  element("refusals").textContent = Object.entries(counts.refusals)
-    .slice(0, 3)
-    .map(([reason, n]) => `${number(n)} ${texts[`reason.${reason}`] ?? reason}`)
-    .join(" · ");
+  const refusals = Object.entries(counts.refusals).slice(0, 3);
+  element("refusals").replaceChildren(
+    ...refusals.map(([reason, n]) => make("span", "", `${texts[`reason.${reason}`] ?? reason} ${number(n)}`)),
+  );
 }
 
 function showCurve({ entries, refusals, rate }) {
@@ -83,18 +83,20 @@ function scanLine(scan) {
   const line = make("li", scan.undone ? "undone" : "");
   line.dataset.kind = kind;
   line.dataset.seq = scan.seq;
-  const name = make("bdi", "", scan.name || scan.ticket || (scan.kind === "refusal" ? texts["staff.unknown_ticket"] : "–"));
+  const reason = texts[`reason.${scan.reason}`] ?? scan.reason;
+  const name = make("bdi", "", scan.name || scan.ticket || reason || "–");
   const who = make("div", "who-came", name);
   const beside = [scan.name ? scan.ticket : "", scan.product ?? ""].filter(Boolean).join(" · ");
   if (beside) who.append(" ", make("span", "ticket", beside));
   const why = make("div", "why");
   if (scan.kind === "refusal") {
-    why.append(make("b", "", texts[`reason.${scan.reason}`] ?? scan.reason), " — ", texts[`reason.${scan.reason}_do`] ?? "");
+    if (scan.ticket) why.append(make("b", "", reason), " — ");
+    why.append(texts[`reason.${scan.reason}_do`] ?? "");
   } else {
     const words = { entry: "staff.admitted", exit: "staff.left", annulment: "staff.undone", settlement: "staff.settled" };
-    why.append(texts[words[scan.kind] ?? "staff.other"]);
+    who.append(" ", make("span", "what", texts[words[scan.kind] ?? "staff.other"]));
   }
-  for (const mark of marks(scan)) why.append(" · ", make("b", "", mark));
+  for (const mark of marks(scan)) why.append(why.childNodes.length > 0 ? " · " : "", make("b", "", mark));
   const gate = make("small", "", make("bdi", "", scan.gate));
   line.append(icon(kind), make("div", "", who, why), make("div", "when", make("time", "", clock(scan.at)), gate));
   return line;

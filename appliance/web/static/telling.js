@@ -2,7 +2,7 @@
 
 export function makeTelling(texts, language, timeZone) {
   const numbers = new Intl.NumberFormat(language);
-  const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone });
+  const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone });
   const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone });
 
   return {

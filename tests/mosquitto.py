@@ -8,6 +8,7 @@ with Mosquitto(tmp_path / "broker", logins={"n1": "secret"}, acl=rules, tls=True
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import socket
@@ -110,7 +111,12 @@ class Mosquitto:
     def stop(self) -> None:
         """A clean stop (SIGTERM): with `persistence`, retained messages and sessions are written first."""
         if self._process is not None:
-            self._process.terminate()
+            for _ in range(int(STOP_SECONDS)):
+                # Mosquitto forgets a signal that comes between its word that it runs and the start of its loop.
+                self._process.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(1)
+                    break
             self._reap()
 
     def kill(self) -> None:

@@ -12,9 +12,9 @@ import socket
 import ssl
 import struct
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -123,15 +123,18 @@ class Link:
             client.username_pw_set(address.username, address.password)
         if will is not None:
             client.will_set(will.topic, will.payload, qos=1, retain=True)
+        tls = _Tls(ssl.PROTOCOL_TLS_CLIENT)
         if address.tls:
             try:
-                client.tls_set_context(_tls(address.tls_ca))
+                tls.trust(address.tls_ca)
             except OSError as fault:
                 return authority_fault(fault, address.tls_ca or Path("the system's authorities"))
+            client.tls_set_context(tls)
         self._listen(client)
         try:
             client.connect(address.host, address.port, keepalive=KEEPALIVE_SECONDS)
         except OSError as fault:
+            tls.hang_up()
             return connect_fault(fault, host=address.host, port=address.port, tls=address.tls)
         except ValueError as fault:  # A name that IDNA can't encode.
             return Fault("name", f"{address.host!r} is no name of a host ({fault}): check broker.host")
@@ -147,12 +150,11 @@ class Link:
         events, self._events = self._events, []
         return events
 
-    def subscribe(self, topics: Iterable[str]) -> None:
-        """Ask for these topics (QoS 1); `Subscribed` or `Lost` follows."""
+    def subscribe(self, needed: Sequence[str], *, wanted: Sequence[str] = ()) -> None:
+        """Ask for these topics (QoS 1). `Subscribed` follows, or `Lost` where the broker denies one that is needed."""
         if self._client is not None:
-            topics = list(topics)
-            _, mid = self._client.subscribe([(topic, 1) for topic in topics])
-            self._asked[mid or 0] = topics
+            _, mid = self._client.subscribe([(topic, 1) for topic in (*needed, *wanted)])
+            self._asked[mid or 0] = list(needed)
 
     def unsubscribe(self, topics: Iterable[str]) -> None:
         """Ask for these topics no longer."""
@@ -277,10 +279,27 @@ def _hang_up(client: paho.Client) -> None:
         sock.close()
 
 
-def _tls(authorities: Path | None) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=authorities)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
+class _Tls(ssl.SSLContext):
+    """The client's side of TLS. Knows the socket that it made: paho leaves it open when the handshake fails."""
+
+    _made: ssl.SSLSocket | None = None
+
+    def trust(self, authorities: Path | None) -> None:
+        """Check certificates against this file, or against the system's authorities."""
+        self.minimum_version = ssl.TLSVersion.TLSv1_2
+        if authorities is not None:
+            self.load_verify_locations(authorities)
+        else:
+            self.load_default_certs()
+
+    def wrap_socket(self, *args: Any, **settings: Any) -> ssl.SSLSocket:
+        self._made = super().wrap_socket(*args, **settings)
+        return self._made
+
+    def hang_up(self) -> None:
+        """Close the socket."""
+        if self._made is not None:
+            self._made.close()
 
 
 _CONNACK_NUMBERS: Final[Mapping[int, int]] = {132: 1, 133: 2, 136: 3, 134: 4, 135: 5}

@@ -72,7 +72,7 @@ class Presence:
         """What the link reports. True: ready from now on."""
         match event:
             case Opened():
-                self._link.subscribe([self._speaker.topics.acked, self._counts_topic])
+                self._link.subscribe([self._speaker.topics.acked], wanted=[self._counts_topic])
             case Subscribed():
                 # What is retained comes before the broker confirms this.
                 self._status.reset()

@@ -20,10 +20,9 @@ class Left(NamedTuple):
 class Hold:
     """The lock, and the word in it. `left` is the last holder's."""
 
-    def __init__(self, file: IO[str]) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self._file = file
-        file.seek(0)
-        state, _, boot = file.read(200).strip().partition(" ")
+        state, _, boot = file.read(200).decode("ascii", "replace").strip().partition(" ")
         self.left = (
             Left(cast("Literal['open', 'closed']", state), boot) if state in ("open", "closed") else Left("", "")
         )
@@ -48,7 +47,9 @@ class Hold:
 def hold(ledger: Path) -> Hold:
     """Hold `ledger` for this process alone; StoreFault while another does."""
     ledger.parent.mkdir(parents=True, exist_ok=True)
-    file = ledger.with_name(ledger.name + ".lock").open("a+", encoding="ascii", errors="replace")
+    file = os.fdopen(
+        os.open(ledger.with_name(ledger.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o640), "r+b", buffering=0
+    )
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as fault:

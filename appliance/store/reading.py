@@ -10,6 +10,7 @@ from appliance.domain.attendance import Tally, fold
 from appliance.domain.row import LogId, NodeId, Placed
 from appliance.domain.ticket import TicketId
 from appliance.store.opening import Reader, open_reader
+from appliance.store.roster import ticket_by_id
 from appliance.store.rows import placed
 
 __all__ = [
@@ -126,12 +127,9 @@ def ticket_names(connection: sqlite3.Connection, ids: Iterable[TicketId]) -> dic
     """(name, product) of each ticket of the living roster among `ids`."""
     found: dict[TicketId, tuple[str, str]] = {}
     for ticket in set(ids):
-        row = connection.execute(
-            "SELECT name, product FROM tickets WHERE roster = (SELECT id FROM rosters WHERE state = 'living') AND id = ?",
-            (ticket,),
-        ).fetchone()
-        if row is not None:
-            found[ticket] = (row[0], row[1])
+        known = ticket_by_id(connection, ticket)
+        if known is not None:
+            found[ticket] = (known.name, known.product)
     return found
 
 

@@ -1,0 +1,111 @@
+"""What is tried on an upright code that would not read: each attempt undoes one way in which it was spoilt.
+
+They are ordered by how much they read that those before them don't, on drawn frames of every kind. All lengths are in
+modules; upright codes have `PITCH` pixels a module.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Final, NamedTuple, cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.scanner.decoding.squares import PITCH
+from appliance.scanner.picture import Grey, sharpened
+
+_EDGE: Final = 12
+"""Pixels added around a picture before its spectrum is taken, so that its edges don't ring into it."""
+
+Floats = NDArray[np.float32]
+
+
+class Spectrum:
+    """An upright code's Fourier transform, taken once for all deconvolutions."""
+
+    def __init__(self, picture: Grey) -> None:
+        self._height, self._width = picture.shape
+        high, wide = (cv2.getOptimalDFTSize(side + 2 * _EDGE) for side in picture.shape)
+        below, right = high - self._height - _EDGE, wide - self._width - _EDGE
+        padded = cv2.copyMakeBorder(picture, _EDGE, below, _EDGE, right, cv2.BORDER_REPLICATE).astype(np.float32)
+        self._spectrum = cv2.dft(padded, flags=cv2.DFT_COMPLEX_OUTPUT)
+        self._shape = (high, wide)
+
+    def undo(self, blur: Callable[[tuple[int, int]], Floats], noise: float) -> Grey:
+        """The picture with a blur undone (Wiener). `noise` is the power of noise to that of the picture."""
+        response = blur(self._shape)
+        inverse = response / (response * response + noise)
+        flags = cv2.DFT_INVERSE | cv2.DFT_REAL_OUTPUT | cv2.DFT_SCALE
+        padded = cv2.dft(self._spectrum * inverse[..., None], flags=flags)
+        part = padded[_EDGE : _EDGE + self._height, _EDGE : _EDGE + self._width]
+        return np.clip(part, 0, 255).astype(np.uint8)
+
+
+def soft_focus(sigma: float) -> Callable[[tuple[int, int]], Floats]:
+    """The frequency response of a Gaussian blur; sigma in modules."""
+    return functools.partial(_gaussian_response, sigma)
+
+
+def out_of_focus(radius: float) -> Callable[[tuple[int, int]], Floats]:
+    """The frequency response of a lens out of focus, whose points are disks; radius in modules."""
+    return functools.partial(_disk_response, radius)
+
+
+@functools.lru_cache(maxsize=16)
+def _gaussian_response(sigma: float, shape: tuple[int, int]) -> Floats:
+    y, x = np.fft.fftfreq(shape[0])[:, None], np.fft.fftfreq(shape[1])[None]
+    response = np.exp(-2 * (np.pi * sigma * PITCH) ** 2 * (x * x + y * y))
+    return cast("Floats", response.astype(np.float32))
+
+
+@functools.lru_cache(maxsize=16)
+def _disk_response(radius: float, shape: tuple[int, int]) -> Floats:
+    pixels = radius * PITCH
+    far = np.hypot(np.fft.fftfreq(shape[0], 1 / shape[0])[:, None], np.fft.fftfreq(shape[1], 1 / shape[1])[None])
+    kernel = np.clip(pixels + 0.5 - far, 0, 1)
+    response = np.fft.fft2(kernel / kernel.sum()).real
+    return cast("Floats", response.astype(np.float32))
+
+
+def local_threshold(picture: Grey, window: float) -> Grey:
+    """Black and white by the mean of `window` modules around each pixel: for glare, shadows and creases."""
+    side = round(window * PITCH) | 1
+    return cast("Grey", cv2.adaptiveThreshold(picture, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, side, 0))
+
+
+class Attempt(NamedTuple):
+    """One way to mend an upright code."""
+
+    name: str
+    mend: Callable[[Grey, Callable[[], Spectrum]], Grey]
+    black_and_white: bool = False
+
+
+def _sharpen(sigma: float, amount: float) -> Callable[[Grey, Callable[[], Spectrum]], Grey]:
+    return lambda picture, _: sharpened(picture, sigma=sigma * PITCH, amount=amount)
+
+
+def _threshold(window: float) -> Callable[[Grey, Callable[[], Spectrum]], Grey]:
+    return lambda picture, _: local_threshold(picture, window)
+
+
+def _undo(blur: Callable[[tuple[int, int]], Floats], noise: float) -> Callable[[Grey, Callable[[], Spectrum]], Grey]:
+    return lambda _, spectrum: spectrum().undo(blur, noise)
+
+
+ATTEMPTS: Final = (
+    Attempt("sharpened", _sharpen(0.6, 6)),
+    Attempt("as it is", lambda picture, _: picture),
+    Attempt("threshold of 3", _threshold(3), black_and_white=True),
+    Attempt("soft focus of 0.5", _undo(soft_focus(0.5), 0.02)),
+    Attempt("out of focus by 0.95", _undo(out_of_focus(0.95), 0.02)),
+    Attempt("out of focus by 0.8", _undo(out_of_focus(0.8), 0.005)),
+    Attempt("sharpened widely", _sharpen(1.3, 6)),
+    Attempt("out of focus by 1.1", _undo(out_of_focus(1.1), 0.005)),
+    Attempt("threshold of 7", _threshold(7), black_and_white=True),
+    Attempt("soft focus of 0.6", _undo(soft_focus(0.6), 0.005)),
+    Attempt("out of focus by 0.65", _undo(out_of_focus(0.65), 0.005)),
+)

@@ -81,6 +81,7 @@ class Recorder:
             for messages in _groups(items):
                 self._handle(messages)
                 self._acknowledge()
+            self._acknowledge()
             self._keep_snapshots()
             if self._monotonic() - self._posted_at >= (POST_SECONDS if self._changed else IDLE_SECONDS):
                 self._post()
@@ -118,7 +119,9 @@ class Recorder:
                 self._alarms.still("broker", "")
                 self._acks.all_now(self._books)
             case Disconnected(wall, why):
-                self._broker_away, self._broker_since = why, self._monotonic()
+                if self._broker_away is None or self._broker_since is None:
+                    self._broker_since = self._monotonic()
+                self._broker_away = why
                 self._alarms.sound("broker", "", why, now=wall)
             case Dropped(topic, why):
                 address = wire.read_topic(topic, root=self._root, event=self._event)

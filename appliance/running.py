@@ -56,7 +56,8 @@ class _JournalFormatter(logging.Formatter):
 def run_until_told(process: Running, *, alive: Callable[[], bool] = lambda: True) -> int:
     """Start, tell systemd, and end at SIGTERM or SIGINT (0) or when a thread dies (70).
 
-    systemd's watchdog is fed while `alive()` says so: a process whose work stands still is started again.
+    systemd's watchdog is fed while `alive()` says so: a process whose work stands still is started again. After a death
+    this doesn't return: threads that wait for the dead one would keep the process from ending.
     """
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -66,7 +67,8 @@ def run_until_told(process: Running, *, alive: Callable[[], bool] = lambda: True
     while not told.wait(_LOOK_SECONDS):
         if process.fault is not None:
             log.critical("a thread died: %r", process.fault, exc_info=process.fault)
-            return EXIT_DIED
+            logging.shutdown()
+            os._exit(EXIT_DIED)
         if alive():
             notify("WATCHDOG=1")
     notify("STOPPING=1")

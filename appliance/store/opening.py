@@ -6,6 +6,7 @@ import importlib.resources
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal
 
@@ -120,8 +121,10 @@ def open_live(path: Path) -> sqlite3.Connection:
 
 def _live(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # SQLite would make it for its maker alone to write; web and report, two users on a box, both do (as the umask allows).
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660))
+    # SQLite would make it for its maker alone to write; web and report, two users on a box, both do (if the umask lets
+    # them). What keeps this from working, SQLite says too.
+    with suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660))
     connection = _open(path, "OFF")
     try:
         migrate(connection, "live", path)

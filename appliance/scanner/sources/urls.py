@@ -9,8 +9,19 @@ from pathlib import PurePath
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
-from msgspec import Struct
-
+from appliance.scanner.sources.addresses import (
+    Address,
+    Drawn,
+    Folder,
+    Hid,
+    Network,
+    Pipe,
+    Rpicam,
+    SerialPort,
+    Stdin,
+    V4l2,
+    VideoFile,
+)
 from appliance.scanner.sources.exceptions import SourceFault
 
 RPICAM_ALIGNMENT: Final = 128
@@ -19,82 +30,6 @@ RPICAM_ALIGNMENT: Final = 128
 
 MAX_URL: Final = 2000
 
-
-class V4l2(Struct, frozen=True):
-    """A camera with a driver of the kernel's: USB cameras, mostly."""
-
-    device: str
-    width: int
-    height: int
-    fps: float
-
-
-class Rpicam(Struct, frozen=True):
-    """A Raspberry Pi's own camera, by number."""
-
-    camera: int
-    width: int
-    height: int
-    fps: float
-
-
-class VideoFile(Struct, frozen=True):
-    """A video; `fps` 0: at its own pace."""
-
-    path: str
-    loop: bool
-    fps: float
-
-
-class Folder(Struct, frozen=True):
-    """Pictures in a directory, by name, `fps` of them a second."""
-
-    path: str
-    loop: bool
-    fps: float
-
-
-class Network(Struct, frozen=True):
-    """RTSP or HTTP, `url` as the camera wants it."""
-
-    url: str
-    fps: float
-
-
-class Drawn(Struct, frozen=True):
-    """A queue of people, drawn, who hold up the codes of a CSV file."""
-
-    path: str
-    seed: int
-    fps: float
-
-
-class Hid(Struct, frozen=True):
-    """A hand scanner that types; `device` empty: whatever looks or types like one."""
-
-    device: str
-    pause: float
-
-
-class SerialPort(Struct, frozen=True):
-    """A hand scanner on a serial port."""
-
-    device: str
-    baud: int
-    pause: float
-
-
-class Pipe(Struct, frozen=True):
-    """A named pipe, or a file, of lines."""
-
-    path: str
-
-
-class Stdin(Struct, frozen=True):
-    """Lines on standard input."""
-
-
-Address = V4l2 | Rpicam | VideoFile | Folder | Network | Drawn | Hid | SerialPort | Pipe | Stdin
 
 Value = int | float | str
 

@@ -97,12 +97,12 @@ class Ledger:
         key = self._key(log, node)
         placed = (Placed(log, offset, row) for offset, row in enumerate(new, self.last_offset(log) + 1))
         counted: list[Placed] = []
+        self.connection.execute("BEGIN IMMEDIATE")
         while some := list(itertools.islice(placed, _BULK)):
-            self.connection.execute("BEGIN IMMEDIATE")
             insert_rows(self.connection, key, some)
-            self.connection.execute("COMMIT")
             counted += some
         move_tallies(self.connection, fold(counted))
+        self.connection.execute("COMMIT")
         return self.last_offset(log)
 
     def lose(self, first: int, last: int, *, log: LogId = LOG) -> None:

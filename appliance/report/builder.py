@@ -30,7 +30,8 @@ __all__ = ["METRICS", "ReportProcess", "build_report"]
 Wakeups = Callable[[threading.Event], Iterator[None]]
 """Yields when the ledger was written to, until the event is set."""
 
-_ASK_SECONDS: Final = 1.0
+_ASK_SECONDS: Final = 0.2
+"""The loop stands still while it asks: an absent doorkeeper must not cost the live figures anything."""
 _LOOK_SECONDS: Final = 0.25
 _STOP_SECONDS: Final = 5.0
 

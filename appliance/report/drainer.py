@@ -97,9 +97,9 @@ class Drainer:
             return
         if self._begin_session(*self._wanted_session):
             self._wanted_session = None
+            self._lookout.forget()
+            self._look(now)
         self._session_at = now + SESSION_RETRY_SECONDS
-        self._lookout.wake(now)
-        self._look(now)
 
     # The connection ------------------------------------------------------------------------------------------------
 

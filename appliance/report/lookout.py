@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from math import inf
 from typing import Final
 
 from appliance.domain.row import LogId
@@ -24,8 +25,7 @@ class Lookout:
 
     def __init__(self, reader: LedgerReader, figures: Figures) -> None:
         self._reader, self._figures = reader, figures
-        self._looked = -LEAST_SECONDS
-        self._look_at = 0.0
+        self._looked = self._look_at = -inf
         self.snapshot: Snapshot | None = None
         self.newest = LogId("")
         """The log that this node writes."""
@@ -35,6 +35,10 @@ class Lookout:
     def wake(self, now: float) -> None:
         """Something was written."""
         self._look_at = now
+
+    def forget(self) -> None:
+        """What is known is no longer so: `look` reads at once."""
+        self._looked = self._look_at = -inf
 
     def due(self) -> float:
         """When `look` reads again."""

@@ -61,7 +61,7 @@ class TinyCentral:
     def connect(self) -> None:
         """Be there (again)."""
         client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="tiny-central", protocol=mqtt.MQTTv311)
-        client.reconnect_delay_set(1, 1)
+        client.reconnect_delay_set(0.05, 0.1)
         if self._login is not None:
             client.username_pw_set(*self._login)
         if self._broker.ca is not None:

@@ -33,7 +33,9 @@ Sums = tuple[int, int]
 
 
 class Frame(NamedTuple):
-    """One page as a transaction left it. `sound`: its checksum follows from that of the frame before."""
+    """One page as a transaction left it. `sound`: its checksum follows from that of the frame before, if
+    that can be read.
+    """
 
     number: int
     page: int
@@ -65,15 +67,18 @@ class Wal:
 
     def frames(self) -> Iterator[Frame]:
         """All frames that are there whole, whatever stands in them."""
-        before: Sums = struct.unpack(">2I", self._content[24:32]) if len(self._content) > _HEADER else (0, 0)
+        before: Sums | None = struct.unpack(">2I", self._content[24:32]) if self.is_headed else None
         for number, at in enumerate(range(_HEADER, len(self._content) - _FRAME + 1, _FRAME), start=1):
             head = self._content[at : at + _FRAME_HEADER]
             page, size, _, _, *stored = struct.unpack(">6I", head)
             content = self._content[at + _FRAME_HEADER : at + _FRAME]
             ours = head[8:16] == self.salts
-            sound = ours and _sums(content, _sums(head[:8], before, self._order), self._order) == tuple(stored)
+            # Behind a header that is lost nothing can be summed up: what looks like a frame is taken for one.
+            sound = ours and (
+                before is None or _sums(content, _sums(head[:8], before, self._order), self._order) == tuple(stored)
+            )
             yield Frame(number, page, size > 0, head[8:16], sound, content)
-            before = (stored[0], stored[1])
+            before = (stored[0], stored[1]) if ours else None
 
     def pages(self) -> dict[int, bytes]:
         """The newest sound content of each page, of committed transactions, broken frames passed over."""

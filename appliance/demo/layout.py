@@ -115,7 +115,7 @@ def _central_settings(
 
 def _broker_plan(port: int, passwords: Path, hubs: Sequence[str]) -> BrokerPlan:
     publish: dict[str, list[str]] = {"central": [f"{ROOT}/{EVENT}/+/acked"]}
-    subscribe: dict[str, list[str]] = {"central": [f"{ROOT}/{EVENT}/#"]}
+    subscribe: dict[str, list[str]] = {"central": ["#"]}
     for hub in hubs:
         topics = Topics(ROOT, EVENT, hub)
         publish[f"{hub}-k1"] = [topics.status("k1"), topics.checkins("k1"), topics.counts("k1")]

@@ -89,7 +89,9 @@ class CameraLook:
 class ScannerLook:
     """One hand scanner: each line is a presentation. Its thread is `run`."""
 
-    def __init__(self, source: LineSource, *, station: Station, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, source: LineSource, *, station: Station, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self.source = source
         self._station = station
         self._monotonic = monotonic

@@ -15,7 +15,7 @@ MAX_JPEG: Final = 180 * 1024
 """Bytes of one preview picture: as base64 it fits a line."""
 
 SourceState = Literal["ok", "gone", "dark", "covered", "frozen", "starting"]
-Hint = Literal["", "hold_still", "closer", "further", "light", "glare", "straighten", "one_at_a_time"]
+Hint = Literal["", "hold_still", "whole_code", "closer", "further", "light", "glare", "straighten", "one_at_a_time"]
 """What would help a code that is seen and not read."""
 
 Short = Annotated[str, msgspec.Meta(max_length=200)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import unicodedata
 from typing import Final, Literal
@@ -67,7 +68,7 @@ class Passwords:
         if not self._turn.acquire(timeout=WAIT_SECONDS):
             return None
         try:
-            return self._verify(password_hash or self._dummy(), normal(password)) and password_hash is not None
+            return self._verify(password_hash or self._dummy(), normal(password)) and bool(password_hash)
         finally:
             self._turn.release()
 
@@ -86,5 +87,5 @@ class Passwords:
 
     def _dummy(self) -> str:
         if self._nobodys is None:
-            self._nobodys = self._hasher.hash("nobody's")
+            self._nobodys = self._hasher.hash(secrets.token_urlsafe(32))
         return self._nobodys

@@ -205,6 +205,15 @@ class _Server(wsgi.Server):
         self._busy: Counter[str] = Counter()
         self._most_per_address = max(threads // 2, 1)
 
+    @staticmethod
+    def bind_socket(socket_: socket.socket, bind_addr: tuple[str, int]) -> socket.socket:
+        try:
+            socket_.bind(bind_addr)
+        except OSError:
+            socket_.close()
+            raise
+        return socket_
+
     def process_conn(self, conn: HTTPConnection) -> None:
         address = conn.remote_addr or ""
         with self._lock:

@@ -42,13 +42,18 @@ _TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2
 def _first(name: str) -> str:
     family, comma, given = name.partition(",")
     words = (given if comma and given.strip() else family).split()
-    while len(words) > 1 and all(
-        part in _TITLES for part in words[0].casefold().rstrip(".").replace(".", "-").split("-")
-    ):
+    while len(words) > 1 and _is_title(words[0]):
         words.pop(0)
     if len(words) > 1 and words[0].casefold() in _BOUND:
         return " ".join(words[:2])
     return words[0] if words else ""
+
+
+def _is_title(word: str) -> bool:
+    """`Dr.`, `Dr.-Ing.`, `Dipl.-Ing.`, `h.c.` and the like."""
+    plain = word.casefold()
+    parts = plain.replace(".", "-").split("-")
+    return plain.replace(".", "") in _TITLES or all(part in _TITLES for part in parts if part)
 
 
 def _cut(name: str) -> str:

@@ -116,6 +116,7 @@ class Stage:
         self.sources(CAMERA)
 
     def start_web(self) -> None:
+        self.web_registry = CollectorRegistry()
         settings: dict[str, Any] = {"title": "Hamburg hub", "timezone": "Europe/Berlin", **self._web_arguments}
         self.web = build_web(
             ledger=self.ledger,
@@ -124,7 +125,7 @@ class Stage:
             scan=self.scan_socket,
             certificates=self.directory / "certificates",
             main_list="door",
-            registry=CollectorRegistry(),
+            registry=self.web_registry,
             **{**self._listens, **settings},
         )
         self.web.start()

@@ -57,11 +57,9 @@ class ScanLinkServer:
         self._lock = threading.Lock()
         self._clients: set[_Client] = set()
         self._states: dict[type[Event], bytes] = {}
-        self._selector = selectors.DefaultSelector()
-        self._wake_up, self._woken = socket.socketpair()
         self._stopping = False
         self._thread: threading.Thread | None = None
-        self._listener: socket.socket | None = None
+        self._wake_up: socket.socket | None = None
 
     @property
     def screens(self) -> int:
@@ -78,8 +76,10 @@ class ScanLinkServer:
     def start(self) -> None:
         """Raises ServingError if the socket can't be had, or another scan listens on it."""
         self._listener = _listen(self._path)
+        self._wake_up, self._woken = socket.socketpair()
         self._woken.setblocking(False)
         self._wake_up.setblocking(False)
+        self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._selector.register(self._woken, selectors.EVENT_READ)
         self._thread = start_deadly("scan-link", self._run, dies=self._dies)
@@ -88,8 +88,10 @@ class ScanLinkServer:
         """Closes every connection and removes the socket."""
         self._stopping = True
         self._wake()
-        if self._thread is not None:
-            self._thread.join()
+        if self._thread is None or self._wake_up is None:
+            return
+        self._thread.join()
+        self._wake_up.close()
         self._path.unlink(missing_ok=True)
 
     def broadcast(self, event: Event) -> None:
@@ -117,8 +119,9 @@ class ScanLinkServer:
             self._wake()
 
     def _wake(self) -> None:
-        with suppress(OSError):  # full: it is awake anyway
-            self._wake_up.send(b".")
+        if self._wake_up is not None:
+            with suppress(OSError):  # full: it is awake anyway
+                self._wake_up.send(b".")
 
     def _run(self) -> None:
         try:
@@ -129,10 +132,9 @@ class ScanLinkServer:
         finally:
             for client in list(self._clients):
                 self._drop(client, "")
-            for end in (self._listener, self._wake_up, self._woken):
-                if end is not None:
-                    end.close()
             self._selector.close()
+            for end in (self._listener, self._woken):
+                end.close()
 
     def _handle(self, key: selectors.SelectorKey, mask: int) -> None:
         if isinstance(key.data, _Client):
@@ -145,7 +147,6 @@ class ScanLinkServer:
             self._accept()
 
     def _accept(self) -> None:
-        assert self._listener is not None  # the selector has it
         try:
             sock, _ = self._listener.accept()
         except OSError:

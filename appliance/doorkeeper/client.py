@@ -1,12 +1,15 @@
-"""Talking to the doorkeeper: one blocking connection, made again when it breaks."""
+"""Talking to the doorkeeper: blocking connections, made again when they break."""
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import re
 import select
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, Self, TypeVar
@@ -46,6 +49,7 @@ from appliance.doorkeeper.protocol import (
 from appliance.domain.row import Passage
 from appliance.domain.ticket import Ticket
 
+_HALVES: Final = re.compile("[\ud800-\udfff]")
 _RETRY_SECONDS: Final = 0.05
 _WATCH_SECONDS: Final = 3.0
 _A = TypeVar("_A", bound=Answer)
@@ -64,7 +68,7 @@ class DoorkeeperRefused(Exception):
 
 
 class DoorkeeperClient:
-    """Asks one thing at a time; may be shared by threads.
+    """May be shared by threads: each request has a connection of its own while it waits, kept for the next.
 
     Requests that change nothing when they come twice (a scan has its nonce) are asked again over a new connection until
     `timeout` seconds have passed; the others are asked once.
@@ -74,8 +78,7 @@ class DoorkeeperClient:
         self._path = path
         self._timeout = timeout
         self._ids = itertools.count(1)
-        self._lock = threading.Lock()
-        self._line: _Line | None = None
+        self._idle: deque[_Line] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -84,13 +87,15 @@ class DoorkeeperClient:
         self.close()
 
     def close(self) -> None:
-        """Close the connection; the next request makes a new one."""
-        with self._lock:
-            self._hang_up()
+        """Close what is idle; the next request makes a new connection."""
+        while self._idle:
+            with contextlib.suppress(IndexError):
+                self._idle.pop().close()
 
     def scan(self, text: str, *, gate: str, nonce: str, direction: Passage = "entry") -> Verdict:
         """The verdict on one presentation. DoorkeeperRefused: nothing is recorded and nobody may pass."""
-        text = text[:MAX_SCAN_TEXT]
+        # No ticket's code is so long or holds half a character, and the socket takes neither.
+        text = _HALVES.sub("\ufffd", text[:MAX_SCAN_TEXT])
         return self._again(Scan(id=next(self._ids), text=text, gate=gate, nonce=nonce, direction=direction), Verdict)
 
     def shown(self, nonce: str) -> None:
@@ -184,15 +189,14 @@ class DoorkeeperClient:
         )
 
     def _ask(self, request: AnyRequest, wanted: type[_A], deadline: float) -> _A:
-        with self._lock:
-            try:
-                if self._line is None:
-                    self._line = _Line(self._path, self._timeout)
-                self._line.send(request)
-                answer = self._line.answer(request.id, deadline)
-            except BaseException:
-                self._hang_up()
-                raise
+        line = self._take_line()
+        try:
+            line.send(request)
+            answer = line.answer(request.id, deadline)
+        except BaseException:
+            line.close()
+            raise
+        self._idle.append(line)
         if isinstance(answer, Failed):
             raise DoorkeeperRefused(answer)
         if not isinstance(answer, wanted):
@@ -201,10 +205,15 @@ class DoorkeeperClient:
             )
         return answer
 
-    def _hang_up(self) -> None:
-        if self._line is not None:
-            self._line.close()
-            self._line = None
+    def _take_line(self) -> _Line:
+        """A connection that is idle and alive, or a new one."""
+        while self._idle:
+            with contextlib.suppress(IndexError):
+                line = self._idle.pop()
+                if line.is_alive():
+                    return line
+                line.close()
+        return _Line(self._path, self._timeout)
 
 
 class _Line:
@@ -223,6 +232,13 @@ class _Line:
     def close(self) -> None:
         self._socket.close()
 
+    def is_alive(self) -> bool:
+        """Whether the other side hasn't hung up; late answers may wait to be passed over."""
+        try:
+            return not select.select([self._socket], [], [], 0)[0] or bool(self._socket.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False
+
     def send(self, request: AnyRequest) -> None:
         self._socket.sendall(ENCODE.encode(request) + b"\n")
 
@@ -240,9 +256,10 @@ class _Line:
         line = bytes(self._received[:end])
         del self._received[: end + 1]
         try:
-            return DECODE_ANSWER.decode(line)
+            answer: AnyAnswer = DECODE_ANSWER.decode(line)
         except msgspec.DecodeError as fault:
             raise ConnectionError(f"an answer that can't be read: {fault}") from fault
+        return answer
 
     def _receive(self) -> None:
         some = self._socket.recv(65536)

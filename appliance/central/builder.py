@@ -92,6 +92,7 @@ def build_central(
             recorder=recorder,
             inbox=inbox,
             receiver=receiver,
+            blackboard=blackboard,
             loops={"board": show, "certificates": lambda stop: keeper.run([server], lambda: None, stop)},
             last=[sessions.close, reader.dispose, writer.dispose],
         )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from appliance.central.blackboard import Blackboard, Posted
 from appliance.central.inbox import Inbox
 from appliance.central.receiver import Receiver
 from appliance.central.recorder import Recorder
@@ -23,6 +25,7 @@ class Parts(NamedTuple):
     recorder: Recorder
     inbox: Inbox
     receiver: Receiver
+    blackboard: Blackboard
     loops: Mapping[str, Loop]
     last: Sequence[Callable[[], None]]
 
@@ -46,6 +49,17 @@ class CentralProcess:
     def pages(self) -> dict[str, str]:
         """The address of the `central` board, with the bound port."""
         return {} if self._parts is None else {"central": self._parts.server.url}
+
+    def wait_until(self, ok: Callable[[Posted], bool], seconds: float) -> bool:
+        """Wait until what central shows is as wanted; whether it came to that within `seconds`."""
+        assert self._parts is not None
+        deadline = time.monotonic() + seconds
+        version = 0
+        while not ok(self._parts.blackboard.read()):
+            if time.monotonic() >= deadline or self.fault is not None:
+                return False
+            version = self._parts.blackboard.wait(version, min(1.0, deadline - time.monotonic()))
+        return True
 
     def start(self) -> None:
         """Bind the board and begin to receive. Raises ServingError if the address can't be had."""

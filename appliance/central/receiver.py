@@ -7,6 +7,7 @@ that every hub sends again anyway because nobody acknowledged them.
 from __future__ import annotations
 
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -66,6 +67,7 @@ class Receiver:
         self._monotonic = monotonic
         self._stopping = False
         self._crowded = False
+        self._refused = False
         self._client = self._new_client(f"central-{event}")
 
     def _new_client(self, client_id: str) -> mqtt.Client:
@@ -114,7 +116,8 @@ class Receiver:
     # paho's thread -----------------------------------------------------------------------------------------------
 
     def _on_connect(self, client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
-        if reason.is_failure:
+        self._refused = reason.is_failure
+        if self._refused:
             self._say_away(f"{self._broker.shown} refuses: {reason}")
             return
         # Subscribed first: a retained `acked` of ours must not overtake what a hub says of itself.
@@ -122,10 +125,13 @@ class Receiver:
         self._inbox.put(Connected())
 
     def _on_connect_fail(self, _client: mqtt.Client, _data: Any) -> None:
-        self._say_away(f"{self._broker.shown} can't be reached")
+        # paho calls this while it handles the fault, and doesn't hand it over.
+        fault = sys.exception()
+        self._say_away(f"{self._broker.shown} can't be reached" + (f": {fault}" if fault is not None else ""))
 
     def _on_disconnect(self, _client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
-        if not self._stopping:
+        # After a refusal the broker hangs up: that is not the news.
+        if not self._stopping and not self._refused:
             self._say_away(f"{self._broker.shown} is away: {reason}")
 
     def _on_subscribe(self, _client: mqtt.Client, _data: Any, _mid: int, reasons: list[Any], _properties: Any) -> None:

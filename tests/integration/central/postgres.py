@@ -22,7 +22,7 @@ def binaries() -> Path | None:
 
 
 class Postgres:
-    """Listens on loopback; durable as it comes. As root it runs as the user `postgres`, which Debian's package makes."""
+    """Listens on loopback. As root it runs as the user `postgres`, which Debian's package makes."""
 
     def __init__(self, where: Path) -> None:
         self._where = where

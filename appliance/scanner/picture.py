@@ -1,5 +1,7 @@
 """Pictures as arrays, and the few conversions that more than one part of the scanner needs."""
 
+# ruff: noqa: PLR2004 (the numbers are dimensions and channels)
+
 from __future__ import annotations
 
 from typing import Any, cast

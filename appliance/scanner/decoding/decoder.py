@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import cv2
 import numpy as np
@@ -11,23 +11,14 @@ from appliance.scanner.decoding.finders import CELL, Finders, Sight, distinct, g
 from appliance.scanner.decoding.lattice import read_lattice
 from appliance.scanner.decoding.mending import ATTEMPTS, Spectrum
 from appliance.scanner.decoding.reading import Code, Corners, read_black_and_white, read_part, read_plain
-from appliance.scanner.decoding.squares import (
-    Square,
-    Upright,
-    cut_around,
-    cut_upright,
-    is_suspicious,
-    look_closer,
-    squares,
-    suspects,
-)
+from appliance.scanner.decoding.squares import Square, Upright, cut_around, cut_upright, squares
+from appliance.scanner.decoding.suspicion import Suspects, detailed_part, look_closer, suspects
+from appliance.serving.scan_link.protocol import Hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from appliance.scanner.picture import Grey
-
-Hint = Literal["closer", "hold still", "whole code", "more light"]
 
 _CUT_OUT: Final = 400
 """Pixels of the longer side up to which a picture is taken for a cut-out, and enlarged for the second look."""
@@ -39,13 +30,15 @@ _BLIND: Final = 6
 _ONE_LOOK: Final = 5
 _DARK: Final = 45
 _TINY_MODULE: Final = 2.2
+_BLINDING: Final = 250
+_GLARING: Final = 0.6
 
 
 class Decoded(NamedTuple):
-    """What a frame holds. `hint`: how to hold what looks like a code and was not read."""
+    """What a frame holds. `hint`: what would help what looks like a code and was not read; empty if there is none."""
 
     codes: tuple[Code, ...]
-    hint: Hint | None = None
+    hint: Hint = ""
 
 
 class Decoder:
@@ -67,16 +60,19 @@ class Decoder:
 
 
 def _decode(grey: Grey, attempts: Iterable[int]) -> Decoded:
-    cut_out = max(grey.shape) <= _CUT_OUT
-    codes = read_plain(grey, thorough=cut_out)
-    if cut_out and codes:
-        return Decoded(tuple(codes))
     work, scale = _resized(grey)
+    codes: list[Code] = []
+    if scale != 1:
+        codes = read_plain(grey, thorough=True)
+        if codes and scale > 1:
+            return Decoded(tuple(codes))
     view = _View(work, scale, codes)
-    found = suspects(work, view.sight, view.covered)
-    if not is_suspicious(found):
-        return Decoded(tuple(codes))
-    return Decoded(*view.second_look(found, list(attempts)))
+    if not codes:
+        view.first_look()
+    found, likely = view.suspects()
+    if likely:
+        view.second_look(found, list(attempts))
+    return Decoded(tuple(view.codes), view.hint)
 
 
 def _resized(grey: Grey) -> tuple[Grey, float]:
@@ -89,33 +85,53 @@ def _resized(grey: Grey) -> tuple[Grey, float]:
     return cast("Grey", cv2.resize(grey, None, fx=scale, fy=scale, interpolation=how)), scale
 
 
+_DOUBLE: Final = np.array([[2, 0, 0.5], [0, 2, 0.5]], np.float64)
+
+
 class _View:
     """One frame at its working size, with what is known of it so far."""
 
     def __init__(self, grey: Grey, scale: float, codes: list[Code]) -> None:
         self._grey, self._scale = grey, scale
-        self._codes = codes
-        self.sight: Sight = glance(grey)
-        self.covered: Grey | None = self._cover() if codes else None
+        self.codes = codes
+        self.hint: Hint = ""
+        self._sight: Sight = glance(grey)
 
-    def second_look(self, found: Finders, attempts: list[int]) -> tuple[tuple[Code, ...], Hint | None]:
-        """All codes with those read now; a hint where something stays unread."""
+    def first_look(self) -> None:
+        """What zxing-cpp reads at half the size, or at full size in the part that has detail fine enough to need it.
+
+        That costs half of a pass over the whole frame, and reads the same.
+        """
+        if self._add(read_part(self._sight.half, _DOUBLE, self._grey.shape)):
+            return
+        part = detailed_part(self._sight)
+        if part is not None:
+            moved = np.array([[1, 0, part[1].start], [0, 1, part[0].start]], np.float64)
+            self._add(read_part(np.ascontiguousarray(self._grey[part]), moved, self._grey.shape))
+
+    def suspects(self) -> Suspects:
+        """What looks like the corners of codes that have not been read."""
+        return suspects(self._grey, self._sight, self._covered())
+
+    def second_look(self, found: Finders, attempts: list[int]) -> None:
+        """Reads what it can of the codes whose corners these may be; a hint where something stays unread."""
         if self._add(read_plain(self._grey, thorough=True)):
-            self.covered = self._cover()
-            found = self._uncovered(found)
-            if not is_suspicious(found):
-                return tuple(self._codes), None
+            found, likely = self.suspects()
+            if not likely:
+                return
         several = distinct(found)
         unread = squares(several)
         if not unread:
-            several = look_closer(self._grey, self.sight, several, self.covered)
+            several = look_closer(self._grey, self._sight, several, self._covered())
             unread = squares(several)
         if not unread:
-            around = cut_around(self._grey, self.sight, several)
-            read = around is not None and self._mended(around, [n for n in attempts if n < _BLIND])
-            return tuple(self._codes), None if read else "whole code"
-        left = [square for square in unread if not self._mended(cut_upright(self._grey, square), attempts)]
-        return tuple(self._codes), self._hint(left[0]) if left else None
+            around = cut_around(self._grey, self._sight, several)
+            if around is None or not self._mended(around, [n for n in attempts if n < _BLIND]):
+                self.hint = "straighten"
+        for square in unread:
+            upright = cut_upright(self._grey, square)
+            if not self._mended(upright, attempts):
+                self.hint = self.hint or self._hint(square, upright)
 
     def _mended(self, upright: Upright, attempts: list[int]) -> bool:
         spectra: list[Spectrum] = []
@@ -140,34 +156,32 @@ class _View:
 
     def _add(self, codes: list[Code]) -> bool:
         """Keeps what is new of codes found at the working size."""
-        before = len(self._codes)
+        before = len(self.codes)
         for text, corners in codes:
             a, b, c, d = ((round(x / self._scale), round(y / self._scale)) for x, y in corners)
             code = Code(text, (a, b, c, d))
-            if not any(text == known.text and _meet(code.corners, known.corners) for known in self._codes):
-                self._codes.append(code)
-        return len(self._codes) > before
+            if not any(text == known.text and _meet(code.corners, known.corners) for known in self.codes):
+                self.codes.append(code)
+        return len(self.codes) > before
 
-    def _cover(self) -> Grey:
-        """Cells where codes have been read; nothing is searched there."""
-        covered = np.zeros(self.sight.busy.shape, np.uint8)
-        for code in self._codes:
+    def _covered(self) -> Grey | None:
+        """1 in cells where codes have been read; nothing is searched there."""
+        if not self.codes:
+            return None
+        covered = np.zeros(self._sight.busy.shape, np.uint8)
+        for code in self.codes:
             corners = np.array(code.corners, np.float64) * self._scale / CELL
             middle = corners.mean(axis=0)
             wider = (corners - middle) * 1.15 + middle
             cv2.fillConvexPoly(covered, wider.round().astype(np.int32), 1)
         return covered
 
-    def _uncovered(self, found: Finders) -> Finders:
-        covered = self._cover()
-        row = np.clip((found.y / CELL).astype(np.intp), 0, covered.shape[0] - 1)
-        column = np.clip((found.x / CELL).astype(np.intp), 0, covered.shape[1] - 1)
-        return found.take(covered[row, column] == 0)
-
-    def _hint(self, square: Square) -> Hint:
+    def _hint(self, square: Square, upright: Upright) -> Hint:
         if float(self._grey.mean()) < _DARK:
-            return "more light"
-        return "closer" if square.module < _TINY_MODULE * self._scale else "hold still"
+            return "light"
+        if square.module < _TINY_MODULE * self._scale:
+            return "closer"
+        return "glare" if float((upright.picture > _BLINDING).mean()) > _GLARING else "hold_still"
 
 
 def _meet(one: Corners, other: Corners) -> bool:

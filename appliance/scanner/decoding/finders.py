@@ -6,6 +6,8 @@ what it found against the whole pattern, turned and scaled. That is a correlatio
 harm, and lettering, carpets and shirts score low. Inverted codes count as well.
 """
 
+# ruff: noqa: PLR2004 (the numbers are the geometry of a QR code)
+
 from __future__ import annotations
 
 from typing import Any, Final, NamedTuple, cast
@@ -14,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.scanner.picture import Grey, halved, softened
+from appliance.scanner.picture import Floats, Grey, halved, softened
 
 CELL: Final = 16
 """Pixels of the frame that one cell of `Sight.busy` stands for, each way."""
@@ -25,7 +27,6 @@ _OUTER: Final = np.array([0, 1, 3, 4])
 _BALANCE: Final = np.array([1, 1, -1, -1])
 _NEXT: Final = np.ones((3, 3), np.uint8)
 
-Floats = NDArray[np.float32]
 Ints = NDArray[np.intp]
 
 
@@ -53,19 +54,22 @@ class Finders(NamedTuple):
 
     def take(self, index: NDArray[Any]) -> Finders:
         """Those at `index` (positions or a mask), in its order."""
-        return Finders(*(column[index] for column in self))
+        x, y, module, turn, score, inverted = self
+        return Finders(x[index], y[index], module[index], turn[index], score[index], inverted[index])
 
     def moved(self, x: float, y: float, scale: float = 1.0) -> Finders:
         """The same in a picture `scale` times as large of which this one was cut at `x`, `y`."""
         return self._replace(x=self.x * scale + x, y=self.y * scale + y, module=self.module * scale)
 
 
-NO_FINDERS: Final = Finders(*(np.zeros(0, np.float32) for _ in range(5)), np.zeros(0, np.bool_))  # type: ignore[arg-type] # a star before the last field
+_NONE: Final = np.zeros(0, np.float32)
+NO_FINDERS: Final = Finders(_NONE, _NONE, _NONE, _NONE, _NONE, np.zeros(0, np.bool_))
 
 
 def joined(*several: Finders) -> Finders:
     """All of them."""
-    return Finders(*(np.concatenate(columns) for columns in zip(*several, strict=True)))
+    columns = [np.concatenate(column) for column in zip(*several, strict=True)]
+    return Finders(columns[0], columns[1], columns[2], columns[3], columns[4], columns[5].astype(np.bool_))
 
 
 def distinct(several: Finders) -> Finders:
@@ -97,6 +101,12 @@ def busy_cells(sight: Sight, least: float = MIN_DETAIL) -> Grey:
     mask = (sight.busy > max(least, 1.35 * noise + 0.8)).astype(np.uint8)
     # Around them, because the middle of a large finder is flat.
     return cast("Grey", cv2.dilate(cv2.morphologyEx(mask, cv2.MORPH_OPEN, _NEXT), _NEXT))
+
+
+def apart(one: Floats, other: Floats) -> Floats:
+    """Angle between two directions, each known within quarter turns."""
+    quarter = np.pi / 2
+    return np.asarray(np.abs((one - other + quarter / 2) % quarter - quarter / 2))
 
 
 class Reach(NamedTuple):
@@ -141,7 +151,7 @@ class _Hits(NamedTuple):
     inverted: NDArray[np.bool_]
 
     def take(self, index: Ints) -> _Hits:
-        return _Hits(*(column[index] for column in self))
+        return _Hits(self.x[index], self.y[index], self.module[index], self.inverted[index])
 
 
 _NO_HITS: Final = _Hits(
@@ -264,4 +274,4 @@ def _correlation(picture: Grey, places: _Hits, pattern: _Pattern) -> Floats:
     seen = picture.ravel()[y].astype(np.float32)
     spread = np.einsum("ijk,ijk->ij", seen, seen) - seen.mean(axis=2) ** 2 * seen.shape[2]
     score = (seen @ pattern.sign) / np.sqrt(np.maximum(spread, 1))
-    return np.where(places.inverted[:, None], -score, score).astype(np.float32)
+    return np.asarray(np.where(places.inverted[:, None], -score, score))

@@ -5,6 +5,8 @@ measured, a net of nodes every three modules grows over the code; each new node 
 to where the lines between modules fall on edges of the picture. What lies at the modules is then read as a flat code.
 """
 
+# ruff: noqa: PLR2004 (the numbers are the geometry of a QR code)
+
 from __future__ import annotations
 
 from typing import Any, Final, NamedTuple, cast
@@ -17,9 +19,7 @@ from appliance.scanner.decoding.patterns import SIZES, fixed_modules
 from appliance.scanner.decoding.poses import ALIGNMENT, FINDER, correlations, fit, pixels
 from appliance.scanner.decoding.reading import Code, as_corners, is_sane, read_modules
 from appliance.scanner.decoding.squares import PITCH, Upright
-from appliance.scanner.picture import Grey, sharpened
-
-Floats = NDArray[np.float32]
+from appliance.scanner.picture import Floats, Grey, sharpened
 
 _SPACING: Final = 3.0
 """Modules between nodes."""
@@ -117,8 +117,8 @@ def _best_shift(picture: Grey, pose: Pose, steps: NDArray[np.float64], price: fl
     y = pose.at[1] + (px + a) * pose.right[1] + (py + b) * pose.down[1]
     score = correlations(pixels(picture, x, y), sign, 20.0)
     best = int((score - price * np.hypot(a, b)[:, 0]).argmax())
-    at = pose.at + float(a[best, 0]) * pose.right + float(b[best, 0]) * pose.down
-    return pose._replace(at=at.astype(np.float32)), float(score[best])
+    at: Floats = pose.at + float(a[best, 0]) * pose.right + float(b[best, 0]) * pose.down
+    return pose._replace(at=at), float(score[best])
 
 
 # --- the net
@@ -173,11 +173,11 @@ class _Net:
             field.put(np.array([r]), np.array([c]), pose.at[None], pose.right[None], pose.down[None])
             distance = np.minimum(distance, np.abs(row - r) + np.abs(column - c))
         for ring in range(1, int(distance.max()) + 1):
-            r, c = np.nonzero(distance == ring)
-            at, right, down = field.predicted(r, c)
-            shift = self._shift(self._columns[r, c], self._rows[r, c], at, right, down, 0.35)
+            rows, columns = np.nonzero(distance == ring)
+            at, right, down = field.predicted(rows, columns)
+            shift = self._shift(self._columns[rows, columns], self._rows[rows, columns], at, right, down, 0.35)
             at = at + shift[:, :1] * right + shift[:, 1:] * down
-            field.put(r, c, at, *field.mended_steps(r, c, at, right, down))
+            field.put(rows, columns, at, *field.mended_steps(rows, columns, at, right, down))
         return field.inner()
 
     def settle(self) -> None:
@@ -209,7 +209,7 @@ class _Net:
         bow = before - 2 * here + after
         part = np.where(np.abs(bow) > 1e-6, (before - after) / 2 / np.where(bow == 0, 1, bow), 0)
         part = np.where(best == middle, np.clip(part, -0.5, 0.5), 0)
-        return cast("Floats", (_SHIFTS[best] + part * (_SHIFTS[1] - _SHIFTS[0])).astype(np.float32))
+        return np.asarray(_SHIFTS[best] + part * (_SHIFTS[1] - _SHIFTS[0]), np.float32)
 
     def _places_of(self, column: Floats, row: Floats) -> Floats:
         """Pixels (rows x columns x 2) of points given in modules; also outside the net."""

@@ -12,15 +12,12 @@ from typing import Final, NamedTuple, cast
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from appliance.scanner.decoding.squares import PITCH
-from appliance.scanner.picture import Grey, sharpened
+from appliance.scanner.picture import Floats, Grey, sharpened
 
 _EDGE: Final = 12
 """Pixels added around a picture before its spectrum is taken, so that its edges don't ring into it."""
-
-Floats = NDArray[np.float32]
 
 
 class Spectrum:
@@ -58,7 +55,7 @@ def out_of_focus(radius: float) -> Callable[[tuple[int, int]], Floats]:
 def _gaussian_response(sigma: float, shape: tuple[int, int]) -> Floats:
     y, x = np.fft.fftfreq(shape[0])[:, None], np.fft.fftfreq(shape[1])[None]
     response = np.exp(-2 * (np.pi * sigma * PITCH) ** 2 * (x * x + y * y))
-    return cast("Floats", response.astype(np.float32))
+    return response.astype(np.float32)
 
 
 @functools.lru_cache(maxsize=16)
@@ -67,7 +64,7 @@ def _disk_response(radius: float, shape: tuple[int, int]) -> Floats:
     far = np.hypot(np.fft.fftfreq(shape[0], 1 / shape[0])[:, None], np.fft.fftfreq(shape[1], 1 / shape[1])[None])
     kernel = np.clip(pixels + 0.5 - far, 0, 1)
     response = np.fft.fft2(kernel / kernel.sum()).real
-    return cast("Floats", response.astype(np.float32))
+    return response.astype(np.float32)
 
 
 def local_threshold(picture: Grey, window: float) -> Grey:

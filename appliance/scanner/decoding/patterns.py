@@ -1,5 +1,7 @@
 """The parts of a QR code that are the same in every code of its size."""
 
+# ruff: noqa: PLR2004 (the numbers are the geometry of a QR code)
+
 from __future__ import annotations
 
 import functools

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple, cast
+import functools
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.scanner.picture import Grey
-
-Floats = NDArray[np.float32]
+from appliance.scanner.picture import Floats, Grey
 
 _CLOSING_IN: Final = 0.65
 
@@ -50,16 +49,15 @@ class Fit(NamedTuple):
 def fit(picture: Grey, start: Floats, pattern: Pattern, *, tries: int, rounds: int) -> Fit:
     """The poses near `start` (same layout) in which the pattern fits best: a random search that closes in.
 
-    The same picture always gives the same: the luck is seeded.
+    The same picture always gives the same: the steps are drawn from a fixed seed.
     """
-    luck = np.random.default_rng(1)
     best = start.astype(np.float32)
     module = np.sqrt(np.hypot(best[:, 0], best[:, 1]) * np.hypot(best[:, 2], best[:, 3]))
     spread = np.outer(module, np.array([0.25] * 4 + [1.2] * 2)).astype(np.float32)[:, None]
     each = np.arange(len(best))
     scores = np.zeros(len(best), np.float32)
-    for _ in range(rounds):
-        tried = best[:, None] + spread * luck.standard_normal((len(best), tries, 6), dtype=np.float32)
+    for luck in _luck(rounds, tries):
+        tried = best[:, None] + spread * luck
         tried[:, 0] = best
         x = tried[..., 0:1] * pattern.x + tried[..., 2:3] * pattern.y + tried[..., 4:5]
         y = tried[..., 1:2] * pattern.x + tried[..., 3:4] * pattern.y + tried[..., 5:6]
@@ -70,11 +68,18 @@ def fit(picture: Grey, start: Floats, pattern: Pattern, *, tries: int, rounds: i
     return Fit(best, scores)
 
 
+@functools.cache
+def _luck(rounds: int, tries: int) -> Floats:
+    """Steps to try, rounds x tries x 6: drawn once, because drawing them takes as long as trying them."""
+    return np.random.default_rng(1).standard_normal((rounds, tries, 6), dtype=np.float32)
+
+
 def correlations(seen: NDArray[np.uint8], sign: Floats, floor: float = 1.0) -> Floats:
     """Of grey levels (last axis: the pattern's points) with the signs; `floor` tames flat places."""
     level = seen.astype(np.float32)
     level -= level.mean(axis=-1, keepdims=True)
-    return cast("Floats", (level @ sign) / np.sqrt(np.einsum("...i,...i->...", level, level) + np.float32(floor)))
+    power = np.einsum("...i,...i->...", level, level)
+    return np.asarray((level @ sign) / np.sqrt(power + np.float32(floor)))
 
 
 def pixels(picture: Grey, x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.uint8]:
@@ -86,4 +91,4 @@ def pixels(picture: Grey, x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.uint8]
     np.clip(row, 0, height - 1, out=row)
     row *= width
     row += column
-    return cast("NDArray[np.uint8]", picture.ravel()[row])
+    return picture.ravel()[row]

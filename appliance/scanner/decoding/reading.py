@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -20,7 +20,7 @@ _MAX_STRETCH: Final = 8
 
 # In zxing-cpp 3 `QRCode` also means Micro QR and rMQR, which cost time and are where its bogus results come from
 # (its issue 1162); before that `QRCode` meant the ordinary one alone.
-_ORDINARY: Final = getattr(zxingcpp.BarcodeFormat, "QRCodeModel2", zxingcpp.BarcodeFormat.QRCode)
+_ORDINARY: Final[Any] = getattr(zxingcpp.BarcodeFormat, "QRCodeModel2", zxingcpp.BarcodeFormat.QRCode)
 
 Corners = tuple[tuple[int, int], tuple[int, int], tuple[int, int], tuple[int, int]]
 

@@ -1,5 +1,7 @@
 """The thing that is held up: a printed badge or a phone's screen with a QR code on it."""
 
+# ruff: noqa: PLR2004 (the numbers are what things look like)
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
@@ -38,7 +40,8 @@ def code_modules(text: str, *, level: Level = "M", quiet: int = 4) -> NDArray[np
 def paint_modules(modules: NDArray[np.bool_], *, pixels: int, dark: int = 12, light: int = 248) -> Picture:
     """Modules as a grey picture of `pixels` a side for each module."""
     grey = np.where(modules, dark, light).astype(np.uint8)
-    return cv2.resize(grey, None, fx=pixels, fy=pixels, interpolation=cv2.INTER_NEAREST).astype(np.uint8)
+    painted = cv2.resize(grey, None, fx=pixels, fy=pixels, interpolation=cv2.INTER_NEAREST)
+    return np.asarray(painted, np.uint8)
 
 
 def add_glare(card: Picture, *, centre: tuple[float, float], radius: float, strength: float) -> Picture:
@@ -85,7 +88,8 @@ def crumple(card: Picture, *, depth: float, rng: np.random.Generator) -> Picture
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     moved = _moved(card, x + depth * width * wide[0], y + depth * height * wide[1]).astype(np.float32)
     shade = 1 - 6 * depth * np.abs(wide[2])
-    return np.clip(moved * (shade if card.ndim == 2 else shade[..., None]), 0, 255).astype(np.uint8)
+    lit: NDArray[Any] = moved * (shade if card.ndim == 2 else shade[..., None])
+    return np.clip(lit, 0, 255).astype(np.uint8)
 
 
 def _moved(card: Picture, source_x: NDArray[Any], source_y: NDArray[Any]) -> Picture:

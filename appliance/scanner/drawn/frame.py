@@ -1,5 +1,7 @@
 """One frame of a chosen difficulty, for tests and benches: seeded, so that a failure can be drawn again."""
 
+# ruff: noqa: PLR2004 (the numbers are what things look like)
+
 from __future__ import annotations
 
 import math
@@ -223,7 +225,7 @@ def through_lens(frame: Picture, look: Look, rng: np.random.Generator) -> Pictur
     lit += rng.standard_normal(frame.shape, dtype=np.float32) * look.noise
     taken = np.clip(lit, 0, 255).astype(np.uint8)
     _, coded = cv2.imencode(".jpg", taken, [cv2.IMWRITE_JPEG_QUALITY, look.quality])
-    return cv2.imdecode(coded, cv2.IMREAD_COLOR).astype(np.uint8)
+    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
 
 
 def _screen_door(frame: Picture, contrast: float, rng: np.random.Generator) -> Picture:
@@ -234,7 +236,8 @@ def _screen_door(frame: Picture, contrast: float, rng: np.random.Generator) -> P
     along = x * math.cos(angle) + y * math.sin(angle)
     down = -x * math.sin(angle) + y * math.cos(angle)
     grid = 1 - contrast * (2 + np.cos(2 * np.pi * along / period) + np.cos(2 * np.pi * down / period)) / 4
-    return np.clip(frame * grid[..., None] * (1 + contrast / 2), 0, 255).astype(np.uint8)
+    seen: NDArray[np.float32] = frame * grid[..., None] * (1 + contrast / 2)
+    return np.clip(seen, 0, 255).astype(np.uint8)
 
 
 def disk(radius: float) -> NDArray[np.float32]:
@@ -242,7 +245,7 @@ def disk(radius: float) -> NDArray[np.float32]:
     reach = math.ceil(radius)
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1].astype(np.float32)
     kernel = np.clip(radius + 0.5 - np.sqrt(x * x + y * y), 0, 1).astype(np.float32)
-    return kernel / kernel.sum(dtype=np.float32)
+    return np.asarray(kernel / kernel.sum(), np.float32)
 
 
 def streak(length: float, angle: float) -> NDArray[np.float32]:
@@ -254,7 +257,7 @@ def streak(length: float, angle: float) -> NDArray[np.float32]:
         left, top = int(x), int(y)
         for dy, dx in ((0, 0), (0, 1), (1, 0), (1, 1)):
             fine[top + dy, left + dx] += abs(1 - dx - (x - left)) * abs(1 - dy - (y - top))
-    return fine / fine.sum(dtype=np.float32)
+    return np.asarray(fine / fine.sum(), np.float32)
 
 
 def _draw_none(text: str, rng: np.random.Generator, width: int, height: int) -> Scene:

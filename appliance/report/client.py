@@ -14,15 +14,17 @@ import struct
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from appliance.domain.wire import IN_FLIGHT_BATCHES, KEEPALIVE_SECONDS, MAX_PAYLOAD_BYTES
 from appliance.report.faults import Fault, authority_fault, connect_fault, denied_fault, refused_fault
+from appliance.report.tls import TlsContext
 
 CONNECT_SECONDS: Final = 5.0
 """For the TCP connection (each address), the TLS handshake and the broker's answer, each."""
@@ -123,7 +125,7 @@ class Link:
             client.username_pw_set(address.username, address.password)
         if will is not None:
             client.will_set(will.topic, will.payload, qos=1, retain=True)
-        tls = _Tls(ssl.PROTOCOL_TLS_CLIENT)
+        tls = TlsContext(ssl.PROTOCOL_TLS_CLIENT)
         if address.tls:
             try:
                 tls.trust(address.tls_ca)
@@ -206,7 +208,10 @@ class Link:
         except _BROKEN as fault:
             self._lose(Fault("lost", f"{self._where} breaks the MQTT protocol ({type(fault).__name__}: {fault})"))
         if self._client is not None and self._answer_by and time.monotonic() > self._answer_by:
-            self._lose(Fault("silent", f"{self._where} took the connection and does not answer: is it an MQTT broker?"))
+            self._lose(self._unanswered())
+
+    def _unanswered(self) -> Fault:
+        return Fault("silent", f"{self._where} took the connection and does not answer: is it an MQTT broker?")
 
     @property
     def _where(self) -> str:
@@ -245,7 +250,9 @@ class Link:
     def _on_disconnect(
         self, _client: paho.Client, _data: object, _flags: object, code: ReasonCode, _properties: Properties | None
     ) -> None:
-        if self._answer_by:
+        if self._answer_by and code == _KEEPALIVE_OVER:
+            self._lose(self._unanswered())
+        elif self._answer_by:
             hint = "is it the TLS port?" if self._address.tls else "does it want TLS?"
             self._lose(Fault("lost", f"{self._where} hung up at once: {hint}"))
         else:
@@ -279,28 +286,6 @@ def _hang_up(client: paho.Client) -> None:
         sock.close()
 
 
-class _Tls(ssl.SSLContext):
-    """The client's side of TLS. Knows the socket that it made: paho leaves it open when the handshake fails."""
-
-    _made: ssl.SSLSocket | None = None
-
-    def trust(self, authorities: Path | None) -> None:
-        """Check certificates against this file, or against the system's authorities."""
-        self.minimum_version = ssl.TLSVersion.TLSv1_2
-        if authorities is not None:
-            self.load_verify_locations(authorities)
-        else:
-            self.load_default_certs()
-
-    def wrap_socket(self, *args: Any, **settings: Any) -> ssl.SSLSocket:
-        self._made = super().wrap_socket(*args, **settings)
-        return self._made
-
-    def hang_up(self) -> None:
-        """Close the socket."""
-        if self._made is not None:
-            self._made.close()
-
-
+_KEEPALIVE_OVER: Final = ReasonCode(PacketTypes.DISCONNECT, "Keep alive timeout")
 _CONNACK_NUMBERS: Final[Mapping[int, int]] = {132: 1, 133: 2, 136: 3, 134: 4, 135: 5}
 """paho names MQTT 3.1.1's CONNACK codes by those of MQTT 5."""

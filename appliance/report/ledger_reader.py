@@ -26,7 +26,7 @@ _LOG_NAME: Final = re.compile(r"[0-9a-f]{4,64}")
 _T = TypeVar("_T")
 
 
-class LedgerUnreadable(Exception):  # noqa: N818 (named as what it says)
+class LedgerUnreadable(Exception):
     """The ledger can't be read at the moment; says why."""
 
 

@@ -13,6 +13,7 @@ from appliance.domain.wire import MAX_BATCH_BYTES
 AHEAD_SECONDS: Final = 1.0
 """How long a snapshot may wait behind rows."""
 LEAST: Final = 4 * 1024
+FIRST: Final = 32 * 1024
 MOST: Final = 1024 * 1024
 
 
@@ -20,14 +21,15 @@ class Pace:
     """Bytes on their way and the most that may be."""
 
     def __init__(self) -> None:
-        self._window = float(MAX_BATCH_BYTES)
+        self._window = float(FIRST)
         self._flying: dict[int, tuple[float, int, int]] = {}
         self._bytes = 0
 
     def reset(self) -> None:
-        """A new connection: nothing is on its way; it may be thinner than the last one."""
+        """A new connection: it may be thinner than the last one, which may have broken under what it was given."""
+        least = max(self._window / 4, LEAST) if self._flying else self._window
+        self._window = min(least, FIRST)
         self._flying, self._bytes = {}, 0
-        self._window = min(self._window, float(MAX_BATCH_BYTES))
 
     def room(self) -> int:
         """Bytes that may be sent now; 0: wait for a confirmation."""

@@ -92,11 +92,14 @@ class Presence:
         return False
 
     def say(self, now: float) -> None:
-        """`status`, when it is due."""
+        """`status`, when it is due. A broker that confirms nothing is given up."""
         synced = self._moment().synced
         if synced != self._synced:
             self._status.change()
-        if self.is_ready and now >= self._status.due():
+        if self._status.is_stuck(now):
+            self._link.close()
+            self._down(Fault("silent", "the broker confirms nothing: is its disk full?"), now)
+        elif self.is_ready and now >= self._status.due():
             self._publish("online", now)
 
     def due(self) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import inf
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -12,6 +12,9 @@ from appliance.domain.row import LogId, NodeId
 from appliance.domain.wire import SNAPSHOT_MAX_SECONDS, SNAPSHOT_MIN_SECONDS, Counts, Status, Topics, figures
 from appliance.report.client import Message
 from appliance.store.reading import Snapshot
+
+CONFIRM_SECONDS: Final = 20.0
+"""For the broker to confirm what was said last; behind rows on a thin uplink it takes a few."""
 
 
 class Speaker(NamedTuple):
@@ -80,6 +83,10 @@ class Rhythm:
         """The broker has this number."""
         if mid == self.unconfirmed:
             self.unconfirmed = 0
+
+    def is_stuck(self, now: float) -> bool:
+        """Whether the broker has kept us waiting for far too long."""
+        return self.unconfirmed != 0 and now > self._said + CONFIRM_SECONDS
 
     def due(self) -> float:
         """From when on it is to be said (again). Infinity while the broker hasn't confirmed the last one."""

@@ -134,7 +134,6 @@ def peer(answer: bytes) -> Iterator[BrokerAddress]:
 @pytest.mark.parametrize(
     "answer",
     [
-        b"HTTP/1.1 400 Bad Request\r\n\r\n",
         b"\x20\x02\x00\x00" + b"\x30\x03\x00\x05ab",
         b"\x20\x02\x00\x00" + b"\x32\x04\x00\x01\xff\x00",
         b"\x20\x01\x00",
@@ -154,6 +153,13 @@ def test_what_is_no_mqtt_ends_the_connection_and_nothing_else(answer: bytes) -> 
                 link.subscribe(["a"])
         assert not link.is_open
         link.release()
+
+
+def test_another_service_that_keeps_the_connection_is_told_as_one() -> None:
+    with peer(b"HTTP/1.1 400 Bad Request\r\n\r\n") as address:
+        fault = tried(address)
+    assert fault.kind == "silent"
+    assert "is it an MQTT broker?" in fault.words
 
 
 def test_a_denied_subscription_is_told_as_one() -> None:

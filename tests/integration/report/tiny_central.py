@@ -21,6 +21,8 @@ from appliance.report.spans import united, without
 from tests.mosquitto import STOP_SECONDS, Mosquitto
 
 Rows = dict[LogId, dict[int, bytes]]
+_MOST_COMPARED: Final = 50_000
+"""Rows; a soak's many would be folded again and again."""
 _AT: Final = "2026-11-24T09:12:00.000Z"
 
 
@@ -165,7 +167,7 @@ class TinyCentral:
                 assert known == body, "other content under the same place"
 
     def _compare(self) -> None:
-        if not self.counts:
+        if not self.counts or self.held > _MOST_COMPARED:
             return
         counts = self.counts[-1]
         if {log: len(rows) for log, rows in self.rows.items()} != counts.through or counts.n == self._last_compared:

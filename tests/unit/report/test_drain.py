@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from appliance.domain.row import LogId
 from appliance.domain.wire import IN_FLIGHT_BATCHES, LogAcked
 from appliance.report.drain import MAX_PARKED, MAX_REASON, Drain, Slice
-from appliance.report.log_window import PATIENCE_SECONDS
+from appliance.report.log_window import MAX_MARKS, PATIENCE_SECONDS
 from appliance.report.spans import united, without
 from appliance.store.live import Parked
 
@@ -55,6 +55,13 @@ def test_no_batch_crosses_a_published_snapshot() -> None:
     drain.mark({A: 30})
     drain.mark({A: 77})
     assert sent_all(drain, 0.0) == [(A, 1, 30), (A, 31, 77), (A, 78, 100)]
+
+
+def test_snapshots_of_a_long_silence_are_forgotten_from_the_oldest_on() -> None:
+    drain = drain_of({A: 3 * MAX_MARKS})
+    for offset in range(1, 3 * MAX_MARKS, 2):
+        drain.mark({A: offset})
+    assert sent_all(drain, 0.0, batch=10**6)[0] == (A, 1, MAX_MARKS + 1)
 
 
 def test_rows_of_several_logs_go_snapshot_by_snapshot() -> None:

@@ -29,6 +29,7 @@ has_venv() { "$python" -c 'import ensurepip, venv'; }
 has_headers() { "$python" -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")'; }
 has_libc_headers() { test -e /usr/include/stdio.h; }
 has_chromium() { has chromium || has chromium-browser; }
+has_postgresql() { has initdb || ls /usr/lib/postgresql/*/bin/initdb; }
 # One font that has the Arabic and one that has the Japanese of the sample event's names.
 has_font() { fc-list ":lang=$1" | grep -q .; }
 
@@ -48,6 +49,7 @@ look() {
     if [ "$purpose" = test ]; then
         need make has make
         need mosquitto has mosquitto
+        need postgresql has_postgresql
         need mosquitto-clients has mosquitto_sub
         need chromium has_chromium
         need fontconfig has fc-list

@@ -2,7 +2,7 @@
 # Installs what Debian packages are missing: sh firmware-config/debian-packages.sh PURPOSE
 #
 #   run    what the package needs to be installed and to run; the demo brings its own broker and cameras
-#   box    what a real box needs besides: hand scanners' library is compiled
+#   box    what a real box needs besides: hand scanners' library is compiled, sheets of tickets want fonts
 #   test   what the tests need besides
 #
 # Asks nothing: installs as root or by a sudo that wants no password; otherwise prints the one line to copy and exits 1.
@@ -30,8 +30,8 @@ has_headers() { "$python" -c 'import os, sysconfig; os.stat(sysconfig.get_path("
 has_libc_headers() { test -e /usr/include/stdio.h; }
 has_chromium() { has chromium || has chromium-browser; }
 has_postgresql() { has initdb || ls /usr/lib/postgresql/*/bin/initdb; }
-# One font that has the Arabic and one that has the Japanese of the sample event's names.
-has_font() { fc-list ":lang=$1" | grep -q .; }
+has_font() { find /usr/share/fonts /usr/local/share/fonts "${HOME:-/root}/.fonts" -name "$1*" 2>/dev/null | grep -q .; }
+has_cjk_font() { has_font NotoSansCJK || has_font DroidSansFallback || has_font ipag || has_font wqy; }
 
 look() {
     found= missing=
@@ -45,6 +45,9 @@ look() {
         need gcc has gcc
         need libc6-dev has_libc_headers
         need python3-dev has_headers
+        # Names on printed sheets and on screens: Latin, Greek, Cyrillic and Arabic; Chinese, Japanese and Korean.
+        need fonts-dejavu-core has_font DejaVuSans.ttf
+        need fonts-droid-fallback has_cjk_font
     fi
     if [ "$purpose" = test ]; then
         need make has make
@@ -52,9 +55,6 @@ look() {
         need postgresql has_postgresql
         need mosquitto-clients has mosquitto_sub
         need chromium has_chromium
-        need fontconfig has fc-list
-        need fonts-dejavu-core has_font ar
-        need fonts-droid-fallback has_font ja
         need systemd has systemd-analyze
         need poppler-utils has pdftotext
     fi

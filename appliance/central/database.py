@@ -142,7 +142,11 @@ def _engine(url: URL, *, begin: str, read_only: bool = False) -> Engine:
         engine = (
             create_engine(url)
             if sqlite
-            else create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+            else create_engine(
+                url,
+                pool_pre_ping=True,
+                connect_args={"connect_timeout": 10, "options": f"-c lock_timeout={BUSY_MILLIS}"},
+            )
         )
     except (ArgumentError, NoSuchModuleError, ImportError) as fault:
         wanted = "" if sqlite else ": PostgreSQL wants the package's extra `postgres` (psycopg)"

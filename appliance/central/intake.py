@@ -109,7 +109,7 @@ class Intake:
             return status
         # A will is written when its session begins: its time says nothing of when it was spoken.
         since = _since(message, status.at, status.clock if status.state != "offline" else "")
-        if self._hub(book.name).take_status(address.node, status, since):
+        if self._live[book.name].take_status(address.node, status, since):
             store.set_status(self._connection, book.id, address.node, message.payload, since.wall or 0)
         return None
 
@@ -117,7 +117,7 @@ class Intake:
         counts = read_counts(message.payload)
         if isinstance(counts, Unreadable):
             return counts
-        hub = self._hub(book.name)
+        hub = self._live[book.name]
         if hub.take_counts(address.node, counts, _since(message, counts.at, counts.clock)):
             self.snapshots.add(book.name)
             self._compare(book, hub)
@@ -136,7 +136,7 @@ class Intake:
             return Unreadable("crowded", f"more than {MAX_LOGS} logs")
         if len(log.held.beyond) >= MAX_ISLANDS and log.held.would_split(batch.first, batch.last):
             return Unreadable("crowded", f"more than {MAX_ISLANDS} holes in log {batch.log}")
-        hub = self._hub(book.name)
+        hub = self._live[book.name]
         hub.take_rows(_since(message, "", ""))
         self._place(book, log, batch)
         self._compare(book, hub)
@@ -229,6 +229,7 @@ class Intake:
         book = self._books.get(name)
         if book is None and len(self._books) < MAX_HUBS:
             book = self._books[name] = HubBook(store.add_hub(self._connection, name), name)
+            self._live.setdefault(name, LiveHub(name))
             # So that a hub hears of a central that has forgotten it, whatever the broker kept.
             self.touched.add(name)
         return book
@@ -238,9 +239,6 @@ class Intake:
         if log is None and len(book.logs) < MAX_LOGS:
             log = book.logs[name] = LogBook(store.add_log(self._connection, book.id, name), Held())
         return log
-
-    def _hub(self, name: str) -> LiveHub:
-        return self._live.setdefault(name, LiveHub(name))
 
     def _complain(self, message: Message, hub: str, wrong: Unreadable) -> None:
         if wrong.complaint == "version":

@@ -50,12 +50,18 @@ class CentralProcess:
         """The address of the `central` board, with the bound port."""
         return {} if self._parts is None else {"central": self._parts.server.url}
 
+    @property
+    def picture(self) -> Posted:
+        """What central shows now."""
+        assert self._parts is not None
+        return self._parts.blackboard.read()
+
     def wait_until(self, ok: Callable[[Posted], bool], seconds: float) -> bool:
         """Wait until what central shows is as wanted; whether it came to that within `seconds`."""
         assert self._parts is not None
         deadline = time.monotonic() + seconds
         version = 0
-        while not ok(self._parts.blackboard.read()):
+        while not ok(self.picture):
             if time.monotonic() >= deadline or self.fault is not None:
                 return False
             version = self._parts.blackboard.wait(version, min(1.0, deadline - time.monotonic()))

@@ -68,6 +68,7 @@ class Recorder:
         self._snapshots = _Due(SNAPSHOT_SECONDS)
         self._posted_at = -POST_SECONDS
         self._changed = True
+        self._books_stale = False
         self._broker_away: str | None = "not connected yet"
         self._broker_since: float | None = None
         self._database_away: str | None = None
@@ -81,6 +82,8 @@ class Recorder:
             for messages in _groups(items):
                 self._handle(messages)
                 self._acknowledge()
+                if self._inbox.closed and self._database_away is not None:
+                    break
             self._acknowledge()
             self._keep_snapshots()
             if self._monotonic() - self._posted_at >= (POST_SECONDS if self._changed else IDLE_SECONDS):
@@ -147,18 +150,13 @@ class Recorder:
             try:
                 self._transact(messages)
             except _AWAY as fault:
-                self._database_away = first_line(fault)
-                self._alarms.sound("database", "", self._database_away, now=self._now())
-                self._post()
+                self._say_database_away(fault)
                 if self._inbox.wait_closed(RETRY_SECONDS):
                     return
-            except _NOT_TAKEN as fault:
-                if len(messages) > 1:
-                    for message in messages:
-                        self._store([message])
-                else:
-                    text = f"{messages[0].topic[:120]}: {first_line(fault)}"
-                    self._alarms.sound("unstorable", "", text, now=self._now())
+            except _NOT_TAKEN:
+                # The books were read anew: alone, each message that isn't itself the trouble finds its place.
+                for message in messages:
+                    self._store_alone(message)
                 return
             else:
                 if self._database_away is not None:
@@ -166,11 +164,28 @@ class Recorder:
                     self._alarms.still("database", "")
                 return
 
+    def _store_alone(self, message: Message) -> None:
+        try:
+            self._transact([message])
+        except _NOT_TAKEN as fault:
+            self._alarms.sound("unstorable", "", f"{message.topic[:120]}: {first_line(fault)}", now=self._now())
+        except _AWAY as fault:
+            # Nothing of it is acknowledged: its hub sends it again.
+            self._say_database_away(fault)
+
+    def _say_database_away(self, fault: Exception) -> None:
+        self._database_away = first_line(fault)
+        self._alarms.sound("database", "", self._database_away, now=self._now())
+        self._post()
+
     def _transact(self, messages: Sequence[Message]) -> None:
         began = self._monotonic()
         intake: Intake | None = None
         try:
             with self._engine.begin() as connection:
+                if self._books_stale:
+                    self._books = store.load_books(connection)
+                    self._books_stale = False
                 intake = Intake(
                     connection, self._books, self._live, root=self._root, event=self._event, now=self._now()
                 )
@@ -178,10 +193,9 @@ class Recorder:
                     intake.take(message)
                 intake.finish()
         except Exception:
+            self._books_stale = True
             if intake is not None:
                 intake.restore()
-                with self._engine.begin() as connection:
-                    self._books = store.load_books(connection)
             raise
         self._metrics.observe("commit_seconds", self._monotonic() - began)
         self._tell(intake)
@@ -216,7 +230,8 @@ class Recorder:
     # What goes ---------------------------------------------------------------------------------------------------
 
     def _acknowledge(self) -> None:
-        if self._broker_away is not None:
+        # Stale books run ahead of what is stored: nothing of them may be acknowledged.
+        if self._broker_away is not None or self._books_stale:
             return
         for hub in self._acks.due(self._monotonic()):
             acked = wire.Acked(at=iso(self._now()), logs=self._books[hub].acked())
@@ -235,12 +250,14 @@ class Recorder:
                         payload = msgspec.json.encode(counts)
                         store.set_counts(connection, self._books[hub].id, node, payload, since.wall or 0)
         except _AWAY as fault:
-            self._alarms.sound("database", "", first_line(fault), now=self._now())
+            self._say_database_away(fault)
 
     def _post(self) -> None:
         monotonic, wall = self._monotonic(), self._now()
         alarms = self._alarms.sounding(now=wall)
-        hubs = tuple(posted_hub(book, self._live[name]) for name, book in sorted(self._books.items()))
+        hubs = self._blackboard.read().hubs
+        if not self._books_stale:
+            hubs = tuple(posted_hub(book, self._live[name]) for name, book in sorted(self._books.items()))
         self._blackboard.post(
             Posted(monotonic, hubs, alarms, self._broker_away, self._broker_since, self._database_away)
         )

@@ -95,6 +95,12 @@ class ReportingHub:
             assert found, f"never acknowledged as wanted: {self.said[-1:]}"
             return self.said[-1]
 
+    def wait_more(self, than: int) -> dict[LogId, wire.LogAcked]:
+        """What the newest `acked` says once there are more than so many."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.said) > than, STOP_SECONDS)
+            return self.said[-1].logs
+
     def wait_through(self, offset: int, log: LogId = LOG) -> wire.LogAcked:
         """What central says of a log once all up to `offset` is stored or refused, and nothing more."""
         return self.wait_acked(lambda logs: log in logs and logs[log].through == offset).logs[log]

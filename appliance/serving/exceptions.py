@@ -7,5 +7,5 @@ class ServingError(Exception):
     """What went wrong and what to do, in one sentence for a person."""
 
 
-class DirectoryUnavailable(ServingError):  # noqa: N818 (it says what is so)
+class DirectoryUnavailable(ServingError):
     """Whoever keeps the staff's names and passwords doesn't answer at the moment."""

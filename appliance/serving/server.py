@@ -207,6 +207,8 @@ class _Server(wsgi.Server):
 
     @staticmethod
     def bind_socket(socket_: socket.socket, bind_addr: tuple[str, int]) -> socket.socket:
+        # A restart comes back to its port at once, also to one that was found free: connections of before may linger.
+        socket_.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             socket_.bind(bind_addr)
         except OSError:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import http.client
 import io
 import itertools
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
+from urllib.parse import urlsplit
 
 from PIL import Image, ImageDraw
 from prometheus_client import CollectorRegistry
@@ -55,6 +58,9 @@ def tickets() -> list[Ticket]:
             id=TicketId("V-1"), code="CODE-time", name="Lea Roth", product="Full event", valid_until=1_000_000_000_000
         )
     )
+    found.append(
+        Ticket(id=TicketId("M-1"), code="CODE-markup", name="<img/src=x> onerror=alert(1)", product="Full event")
+    )
     found += [
         Ticket(id=TicketId(f"G-{n:04d}"), code=f"GUEST-{n:04d}", name=f"Guest {n}", product="Full event")
         for n in range(400)
@@ -75,6 +81,7 @@ class Stage:
         self.capacity: int | None = web.get("capacity")
         self._web_arguments = web
         self._nonces = (f"stage-{time.time_ns()}-{n}" for n in itertools.count())
+        self._full = ExitStack()
         self.shown: list[str] = []
         self._shown_changed = threading.Condition()
         self._listens = {"attendee": Listen("127.0.0.1", 0), "staff": Listen("127.0.0.1", 0)}
@@ -89,6 +96,7 @@ class Stage:
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._full.close()
         self.web.stop()
         self.scan.stop()
         self.stop_doorkeeper()
@@ -129,6 +137,24 @@ class Stage:
             **{**self._listens, **settings},
         )
         self.web.start()
+
+    def start_web_again(self) -> None:
+        """A new process where the stopped one was: the same addresses."""
+        addresses = {face: urlsplit(url) for face, url in self.web.pages.items()}
+        self._listens = {face: Listen(address.hostname or "", address.port or 0) for face, address in addresses.items()}
+        self.start_web()
+
+    def attendee_streams_full(self) -> None:
+        """Takes every place that is left for live attendee pages, until the end."""
+        address = urlsplit(self.web.pages["attendee"])
+        while True:
+            connection = self._full.enter_context(
+                closing(http.client.HTTPConnection(address.hostname or "", address.port, timeout=STOP_SECONDS))
+            )
+            connection.request("GET", "/events")
+            answer = self._full.enter_context(closing(connection.getresponse()))
+            if answer.status == 503:
+                return
 
     def import_tickets(self, found: Sequence[Ticket]) -> None:
         roster = self.client.roster_begin("stage", "0" * 64)

@@ -55,6 +55,7 @@ look() {
         need postgresql has_postgresql
         need mosquitto-clients has mosquitto_sub
         need chromium has_chromium
+        need fonts-noto-cjk has_font NotoSansCJK-Regular.ttc
         need systemd has systemd-analyze
         need poppler-utils has pdftotext
     fi

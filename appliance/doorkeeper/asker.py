@@ -113,6 +113,11 @@ class Asker:
         return line
 
     @property
+    def has_line(self) -> bool:
+        """Whether a whole line waits to be read."""
+        return b"\n" in self._received
+
+    @property
     def is_too_long(self) -> bool:
         """Whether its line has grown past all measure."""
-        return len(self._received) > MAX_LINE and b"\n" not in self._received
+        return len(self._received) > MAX_LINE and not self.has_line

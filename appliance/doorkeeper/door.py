@@ -74,7 +74,7 @@ class Doorkeeper:
         unseen = unshown.unshown(connection, credential.digest(), moment, self.recorder.boot)
         if unseen is None or unseen.again not in (None, scan.nonce):
             return None
-        return unseen.nonce if self.memory.may_be_given_again(unseen.nonce, asker) else None
+        return unseen.nonce if self.memory.may_be_given_again(unseen.nonce, asker, scan.nonce) else None
 
     def _occupancy(self, connection: sqlite3.Connection) -> int:
         if self.door.list.capacity is None:
@@ -120,6 +120,7 @@ class Doorkeeper:
                 again = self._earlier_verdict(connection, gathered.unseen, scan)
                 if again is None or again.outcome == "admitted" or again.direction != scan.direction:
                     return gathered
+                self.memory.give_again(again.nonce, scan.nonce)
                 return self.memory.give(scan.nonce, msgspec.structs.replace(again, again=True))
         decision = self._decide(gathered, scan, moment)
         if isinstance(decision, Admitted):

@@ -22,6 +22,7 @@ class Memory:
     def __init__(self) -> None:
         self._given: OrderedDict[str, Verdict] = OrderedDict()
         self._handed: OrderedDict[str, Asker] = OrderedDict()
+        self._given_again: OrderedDict[str, str] = OrderedDict()
         self._shown: OrderedDict[str, None] = OrderedDict()
 
     def give(self, nonce: str, verdict: Verdict) -> Verdict:
@@ -32,6 +33,10 @@ class Memory:
     def given(self, nonce: str) -> Verdict | None:
         """The answer to the scan of `nonce`, if it is kept here."""
         return self._given.get(nonce)
+
+    def give_again(self, nonce: str, to: str) -> None:
+        """The verdict on `nonce` was given again, to the scan of the nonce `to`, whatever the disk knows of that."""
+        _keep(self._given_again, nonce, to)
 
     def hand(self, nonce: str, asker: Asker) -> None:
         """The verdict on `nonce` goes to `asker`, who will show it."""
@@ -46,10 +51,13 @@ class Memory:
         """Whether a person has seen it."""
         return nonce in self._shown
 
-    def may_be_given_again(self, nonce: str, asker: Asker) -> bool:
-        """Whether nobody else is about to show the verdict on `nonce`: two copies of a ticket get one green."""
+    def may_be_given_again(self, nonce: str, asker: Asker, to: str) -> bool:
+        """Whether the verdict on `nonce` may go to the scan `to`: nobody saw it, nobody else is about to show it (two
+        copies of a ticket get one green), and no other scan got it again.
+        """
         handed = self._handed.get(nonce)
-        return nonce not in self._shown and (handed is None or handed is asker or handed.is_gone)
+        free = handed is None or handed is asker or handed.is_gone
+        return free and nonce not in self._shown and self._given_again.get(nonce, to) == to
 
 
 def _keep(kept: OrderedDict[str, _V], nonce: str, value: _V) -> None:

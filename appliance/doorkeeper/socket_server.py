@@ -174,15 +174,15 @@ class SocketServer:
         wanted = selectors.EVENT_WRITE if asker.is_owing else 0
         if not asker.is_waiting:
             wanted |= selectors.EVENT_READ
+            if asker.has_line:
+                self._ready.add(asker)
         registered = self._selector.get_map().get(asker.socket)
-        if registered is None:
-            self._selector.register(asker.socket, wanted, asker)
-            self._ready.add(asker)
-        elif not wanted:
+        if (registered.events if registered else 0) == wanted:
+            return
+        if registered:
             self._selector.unregister(asker.socket)
-        elif registered.events != wanted:
-            self._selector.modify(asker.socket, wanted, asker)
-            self._ready.add(asker)
+        if wanted:
+            self._selector.register(asker.socket, wanted, asker)
 
     def _drop(self, asker: Asker) -> None:
         self._askers.discard(asker)

@@ -23,7 +23,7 @@ from appliance.doorkeeper.builder import build_doorkeeper
 from appliance.doorkeeper.client import DoorkeeperClient
 from appliance.doorkeeper.door import Door
 from appliance.doorkeeper.process import DoorkeeperProcess
-from appliance.store.opening import open_reader
+from appliance.store.opening import Reader, open_reader
 from appliance.store.reading import holes, recount, rows_after
 
 STOP_SECONDS: Final = 60.0
@@ -113,6 +113,10 @@ class House:
     def settled(self) -> None:
         """All that was asked before is written."""
         self.client().session_begin()
+
+    def reader(self) -> contextlib.closing[Reader]:
+        """A read-only connection for a `with`."""
+        return contextlib.closing(open_reader(self.ledger))
 
     def rows(self) -> list[Placed]:
         """All rows, in the order of their arrival."""

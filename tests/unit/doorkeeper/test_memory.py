@@ -22,12 +22,12 @@ def two() -> tuple[Asker, Asker]:
 def test_a_verdict_on_its_way_is_nobody_elses_until_its_asker_is_gone(two: tuple[Asker, Asker]) -> None:
     first, second = two
     memory = Memory()
-    assert memory.may_be_given_again("n", second)
+    assert memory.may_be_given_again("n", second, "m")
     memory.hand("n", first)
-    assert memory.may_be_given_again("n", first)
-    assert not memory.may_be_given_again("n", second)
+    assert memory.may_be_given_again("n", first, "m")
+    assert not memory.may_be_given_again("n", second, "m")
     first.hang_up()
-    assert memory.may_be_given_again("n", second)
+    assert memory.may_be_given_again("n", second, "m")
     second.hang_up()
 
 
@@ -37,7 +37,17 @@ def test_what_was_shown_is_never_given_again(two: tuple[Asker, Asker]) -> None:
     memory.hand("n", first)
     memory.shown("n")
     assert memory.is_shown("n")
-    assert not memory.may_be_given_again("n", first)
+    assert not memory.may_be_given_again("n", first, "m")
+    first.hang_up()
+    second.hang_up()
+
+
+def test_what_was_given_again_goes_to_that_scan_alone(two: tuple[Asker, Asker]) -> None:
+    first, second = two
+    memory = Memory()
+    memory.give_again("n", "m")
+    assert memory.may_be_given_again("n", first, "m")
+    assert not memory.may_be_given_again("n", first, "o")
     first.hang_up()
     second.hang_up()
 

@@ -22,7 +22,7 @@ class Held(NamedTuple):
     colour: Picture
     """HxWx3, blue first, already weighted by `cover`."""
     cover: Picture
-    """HxWx3: 255 where it hides what is behind."""
+    """HxW: 255 where it hides what is behind."""
     code_width: int
     """Pixels of its code with the quiet zone."""
 
@@ -39,17 +39,19 @@ def draw_held(
     thing = _phone(np.asarray(code), width) if phone else _badge(np.asarray(code), width, rng)
     margin = width // 4
     height = thing.shape[0]
-    colour: Any = np.zeros((height + 2 * margin, width + 2 * margin, 3), np.uint8)
-    cover: Any = np.zeros_like(colour)
+    # Skin all over, so that the soft edges of the hand are not darker than it is.
+    colour: Any = np.full((height + 2 * margin, width + 2 * margin, 3), skin, np.uint8)
+    cover: Any = np.zeros(colour.shape[:2], np.uint8)
     _hand(colour, skin, margin, width, height)
-    _hand(cover, (255, 255, 255), margin, width, height)
+    _hand(cover, (255,), margin, width, height)
     mask = _rounded(width, height, width // 9 if phone else width // 30)
-    for canvas, paint in ((colour, thing), (cover, np.full_like(thing, 255))):
-        area = canvas[margin : margin + height, margin : margin + width]
-        np.copyto(area, paint, where=mask[:, :, None] > 0)
+    area = np.s_[margin : margin + height, margin : margin + width]
+    np.copyto(colour[area], thing, where=mask[:, :, None] > 0)
+    cover[area] = np.maximum(cover[area], mask)
     _thumb(colour, tuple(int(part * 0.93) for part in skin), margin, width, height)
-    _thumb(cover, (255, 255, 255), margin, width, height)
-    return Held(cv2.multiply(colour, cover, scale=1 / 255).astype(np.uint8), cover, side)
+    _thumb(cover, (255,), margin, width, height)
+    weighted = cv2.multiply(colour, cv2.cvtColor(cover, cv2.COLOR_GRAY2BGR), scale=1 / 255)
+    return Held(np.asarray(weighted, dtype=np.uint8), cover, side)
 
 
 def _badge(code: Picture, width: int, rng: np.random.Generator) -> Picture:

@@ -24,8 +24,18 @@ _AWKWARD: Final = 0.15
 _REMEMBERED: Final = 200
 _NOT_AGAIN_YET: Final = 6
 """A code just shown that is shown once more would count as held still."""
-_SKINS: Final = ((150, 180, 232), (120, 150, 205), (88, 118, 172), (62, 84, 128), (38, 56, 92))
-_HAIRS: Final = ((24, 26, 34), (40, 58, 90), (70, 120, 170), (120, 124, 128), (30, 40, 110))
+_HALF: Final = 0.5
+_HEADS: Final = (
+    ((158, 184, 232), (78, 122, 168)),
+    ((150, 178, 228), (38, 54, 84)),
+    ((142, 170, 222), (132, 136, 140)),
+    ((124, 152, 208), (28, 30, 38)),
+    ((108, 140, 196), (34, 40, 62)),
+    ((90, 120, 176), (24, 26, 32)),
+    ((66, 90, 136), (20, 21, 25)),
+    ((46, 64, 102), (16, 16, 19)),
+)
+"""Skin and hair, blue first."""
 
 
 class Looks(NamedTuple):
@@ -109,20 +119,22 @@ class Visitors:
             holds=begins + APPROACH,
             leaves=leaves,
             gone=leaves + LEAVE,
-            side=1 if rng.random() < 0.5 else -1,
+            side=1 if rng.random() < _HALF else -1,
             place=place,
             size=float(rng.uniform(0.24, 0.36)),
             turn=float(rng.normal(0, 0.22 if awkward else 0.09)),
             tilt=rng.uniform(-far, far, (4, 2)).astype(np.float32),
             tremor=float(rng.uniform(0.001, 0.004)),
             defocus=float(rng.uniform(2.0, 3.5) if awkward else rng.uniform(0.0, 1.2)),
-            looks=Looks(
-                skin=_SKINS[int(rng.integers(len(_SKINS)))],
-                hair=_HAIRS[int(rng.integers(len(_HAIRS)))],
-                shirt=(int(rng.integers(40, 200)), int(rng.integers(40, 190)), int(rng.integers(40, 200))),
-                tall=float(rng.uniform(0.92, 1.08)),
-            ),
+            looks=self._choose_looks(),
         )
+
+    def _choose_looks(self) -> Looks:
+        rng = self._rng
+        skin, hair = _HEADS[int(rng.integers(len(_HEADS)))]
+        grey = float(rng.uniform(50, 170))
+        blue, green, red = (int(min(max(grey + float(shift), 30), 210)) for shift in rng.uniform(-45, 45, 3))
+        return Looks(skin=skin, hair=hair, shirt=(blue, green, red), tall=float(rng.uniform(0.92, 1.08)))
 
     def _choose_code(self) -> str:
         rng = self._rng

@@ -25,6 +25,7 @@ from playwright.sync_api import sync_playwright
 from appliance.demo.ports import free_ports
 from appliance.demo.processes import Children
 from appliance.doorkeeper.client import DoorkeeperAway, DoorkeeperClient
+from appliance.scanner.drawn import draw_frame
 from appliance.tickets.sample import sample_tickets, write_roster_csv
 from tests.e2e.conftest import ARGUMENTS
 
@@ -52,11 +53,12 @@ class Box(NamedTuple):
         """For the table."""
         p95 = self.to_screen[int(len(self.to_screen) * 0.95)] * 1000 if self.to_screen else float("nan")
         parts = ", ".join(f"{name} {mib:.0f}" for name, mib in self.memory.items())
+        half = self.to_screen[len(self.to_screen) // 2] * 1000 if self.to_screen else float("nan")
         return [
             f"box: first possible verdict after {self.start_seconds:.2f} s (at most 3), a picture on the page after {self.start_all_seconds:.2f} s",
             f"box: {sum(self.memory.values()):.0f} MiB RSS while scanning 1280x720 (at most 400): {parts}",
             f"box: camera at 10 frames/s, nothing in view: {self.idle_share:.1%} of a core (at most 10%)",
-            f"box: frame to verdict painted in Chromium p95 {p95:.0f} ms over {len(self.to_screen)} verdicts (at most 150)",
+            f"box: frame to verdict painted in Chromium p50 {half:.0f} ms, p95 {p95:.0f} ms over {len(self.to_screen)} verdicts (at most 150)",
         ]
 
 
@@ -130,10 +132,10 @@ def _machine(directory: Path, source: str) -> Iterator[_Machine]:
 def measure(directory: Path) -> Box:
     """All four, one after the other."""
     tickets = sample_tickets(500, hubs=("hub",), seed=3)
-    roster, camera = directory / "roster.csv", directory / "camera.csv"
+    roster = directory / "roster.csv"
     write_roster_csv(roster, tickets)
-    camera.write_text("code,name\n" + "".join(f"{ticket.code},\n" for ticket in tickets))
-    with _machine(directory / "busy", f"drawn:{camera}?seed=3&fps=10") as machine:
+    people = _people(directory / "people", [ticket.code for ticket in tickets[: VERDICTS + 20]])
+    with _machine(directory / "busy", f"folder:{people}?fps=1&loop=1") as machine:
         begun = time.monotonic()
         machine.start(*PROCESSES)
         _until(machine.door_answers, "the doorkeeper answers")
@@ -144,6 +146,15 @@ def measure(directory: Path) -> Box:
         to_screen = _to_screen(machine)
         memory = {name: _rss(machine.children.pid(name)) for name in PROCESSES}
     return Box(start, start_all, memory, _idle_share(directory), sorted(to_screen))
+
+
+def _people(directory: Path, codes: list[str]) -> Path:
+    """A picture each second, in each somebody else's badge: nobody waits for another's verdict to have been seen."""
+    directory.mkdir()
+    chance = np.random.default_rng(7)
+    for number, code in enumerate(codes):
+        cv2.imwrite(str(directory / f"{number:03}.jpg"), draw_frame("clean", code, chance))
+    return directory
 
 
 def _to_screen(machine: _Machine) -> list[float]:
@@ -157,8 +168,9 @@ def _to_screen(machine: _Machine) -> list[float]:
             if request.url.endswith("/shown") and (found := re.search(r'"ms":\s*([0-9.]+)', request.post_data or "")):
                 seconds.append(float(found[1]) / 1000)
 
-        page.on("request", told)
         page.goto(f"http://127.0.0.1:{machine.attendee}/")
+        page.wait_for_selector("html[data-live=events]")
+        page.on("request", told)
         deadline = time.monotonic() + 4 * VERDICTS
         while len(seconds) < VERDICTS and time.monotonic() < deadline:
             page.wait_for_timeout(200)

@@ -14,7 +14,7 @@ from appliance.central.blackboard import Blackboard
 from appliance.central.board import create_board_app, publish_board
 from appliance.central.database import open_reader, open_writer
 from appliance.central.inbox import Inbox
-from appliance.central.metrics import CentralMetrics
+from appliance.central.metrics import METRICS, CentralMetrics
 from appliance.central.process import CentralProcess, Parts
 from appliance.central.receiver import BrokerAddress, Receiver
 from appliance.central.recorder import Recorder
@@ -26,6 +26,8 @@ from appliance.serving.page_certificates import PageCertificates
 from appliance.serving.server import PageServer
 from appliance.serving.sessions import SessionStore
 from appliance.serving.words import load_words
+
+__all__ = ["METRICS", "BrokerAddress", "build_central"]
 
 LOCALES: Final = Path(__file__).parent / "locales"
 

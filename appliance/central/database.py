@@ -32,8 +32,12 @@ def open_writer(database_url: str) -> Engine:
     Raises DatabaseUnusableError.
     """
     url = _parse(database_url)
-    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    if url.get_backend_name() == "sqlite":
+        directory = Path(url.database or "").parent
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as fault:
+            raise DatabaseUnusableError(f"{shown(url)}: can't make {directory}: {fault.strerror}") from fault
     engine = _engine(url, begin="BEGIN IMMEDIATE")
     try:
         with engine.begin() as connection:
@@ -111,7 +115,8 @@ def migrate(connection: Connection) -> None:
 def statements(script: str) -> list[str]:
     """The statements of a migration, comments left out."""
     lines = [line for line in script.splitlines() if not line.lstrip().startswith("--")]
-    return [statement.strip() for statement in "\n".join(lines).split(";\n") if statement.strip(" \n;")]
+    found = "\n".join([*lines, ""]).split(";\n")
+    return [statement.strip() for statement in found if statement.strip()]
 
 
 def _steps() -> list[tuple[int, str]]:
@@ -131,7 +136,8 @@ def _parse(database_url: str) -> URL:
         backend = url.get_backend_name()
     except (ArgumentError, NoSuchModuleError) as fault:
         raise DatabaseUnusableError(f"central's database URL can't be read: {_EXPECTED}") from fault
-    if backend not in _WORDS:
+    in_memory = backend == "sqlite" and (url.database or ":memory:") == ":memory:"
+    if backend not in _WORDS or in_memory:
         raise DatabaseUnusableError(f"{shown(url)}: {_EXPECTED}")
     return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
 

@@ -1,4 +1,4 @@
-# Each target does all its own set-up and can be run again; `make` lists them.
+# Each target does all its own set-up, whose words go to stderr, and can be run again; `make` lists them.
 
 export PYTHON ?= python3
 ARGS ?=
@@ -61,20 +61,20 @@ clean:
 .venv/.setup: $(SETTERS)
 	@sh firmware-config/debian-packages.sh run
 	@sh firmware-config/venv.sh .venv
-	@echo 'Installing the package and its libraries into .venv'
-	@$(PIP_INSTALL) --editable .
+	@echo 'Installing the package and its libraries into .venv' >&2
+	@$(PIP_INSTALL) --editable . >&2
 	@touch $@
 
 .venv/.demo: $(SETTERS)
 	@sh firmware-config/debian-packages.sh run
 	@sh firmware-config/venv.sh .venv
-	@echo 'Installing the package, its libraries and the demo'\''s broker into .venv'
-	@$(PIP_INSTALL) --editable '.[demo]'
+	@echo 'Installing the package, its libraries and the demo'\''s broker into .venv' >&2
+	@$(PIP_INSTALL) --editable '.[demo]' >&2
 	@touch $@
 
 .venv/.test: $(SETTERS)
 	@sh firmware-config/debian-packages.sh test
 	@sh firmware-config/venv.sh .venv
-	@echo 'Installing the package, its libraries and the test tools into .venv'
-	@$(PIP_INSTALL) --editable '.[test]'
+	@echo 'Installing the package, its libraries and the test tools into .venv' >&2
+	@$(PIP_INSTALL) --editable '.[test]' >&2
 	@touch $@ .venv/.demo .venv/.setup

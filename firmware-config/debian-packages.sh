@@ -62,9 +62,9 @@ look() {
 }
 
 install() {
-    echo "Installing Debian packages:$missing"
+    echo "Installing Debian packages:$missing" >&2
     # The lists may be old, or missing on a fresh card; without a network the packages may still be in the cache.
-    $as_root apt-get update -qq || true
+    $as_root apt-get update -qq >&2 || true
     # shellcheck disable=SC2086 # words
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
         -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 $missing </dev/null >&2

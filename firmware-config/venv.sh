@@ -5,6 +5,6 @@ set -eu
 
 directory=${1:?"usage: venv.sh DIRECTORY"}
 if ! "$directory/bin/python" -m pip --version >/dev/null 2>&1; then
-    echo "Making $directory"
+    echo "Making $directory" >&2
     "${PYTHON:-python3}" -m venv --clear "$directory"
 fi

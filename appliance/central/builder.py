@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from appliance.central.blackboard import Blackboard
 from appliance.central.board import create_board_app, publish_board
 from appliance.central.database import open_reader, open_writer
+from appliance.central.exceptions import CentralError
 from appliance.central.inbox import Inbox
 from appliance.central.metrics import METRICS, CentralMetrics
 from appliance.central.process import CentralProcess, Parts
@@ -52,10 +53,13 @@ def build_central(
 
     `root` and `event` are the first levels of all topics; `host`, `port`: where the board listens (port 0: a free one);
     `state`: a directory for the board's certificates and sessions; `names`: further names by which it is reached.
-    Raises DatabaseUnusableError, CentralError (the broker's CA file) or ServingError.
+    Raises DatabaseUnusableError, CentralError (the broker's CA file, `state`) or ServingError.
     """
     process = CentralProcess()
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as fault:
+        raise CentralError(f"can't make {state}: {fault.strerror}: central keeps its sessions there") from fault
     words = load_words(LOCALES, language)
     keeper = PageCertificates(state / "certificates", names=names, now=now)
     writer = open_writer(database_url)

@@ -13,7 +13,7 @@ from appliance.domain.clock import Moment
 from appliance.domain.row import NodeId
 from appliance.domain.ticket import Millis
 from appliance.domain.wire import PROBE_SECONDS, Topics
-from appliance.doorkeeper.client import DoorkeeperAway, DoorkeeperClient, DoorkeeperRefused
+from appliance.doorkeeper.client import DoorkeeperAway, DoorkeeperClient, DoorkeeperRefused, Wakeups
 from appliance.report.client import BrokerAddress, Link
 from appliance.report.drain import Drain
 from appliance.report.drainer import BeginSession, Drainer
@@ -26,9 +26,6 @@ from appliance.report.saying import Speaker
 from appliance.serving.deadly import start_deadly
 
 __all__ = ["METRICS", "ReportProcess", "build_report"]
-
-Wakeups = Callable[[threading.Event], Iterator[None]]
-"""Yields when the ledger was written to, until the event is set."""
 
 _ASK_SECONDS: Final = 0.2
 """The loop stands still while it asks: an absent doorkeeper must not cost the live figures anything."""

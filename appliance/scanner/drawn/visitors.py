@@ -142,8 +142,9 @@ class Visitors:
         if lot < _UNKNOWN:
             return "".join(rng.choice(list(string.ascii_uppercase + string.digits), 14))
         if lot < _UNKNOWN + _AGAIN and len(self._shown) > _NOT_AGAIN_YET:
-            return self._shown[int(rng.integers(len(self._shown) - _NOT_AGAIN_YET))]
-        code = self._codes[int(self._order[self._next_code])]
-        self._next_code = (self._next_code + 1) % len(self._codes)
+            code = self._shown[int(rng.integers(len(self._shown) - _NOT_AGAIN_YET))]
+        else:
+            code = self._codes[int(self._order[self._next_code])]
+            self._next_code = (self._next_code + 1) % len(self._codes)
         self._shown.append(code)
         return code

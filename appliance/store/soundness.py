@@ -37,16 +37,12 @@ def open_sound(path: Path, *, left: Left, boot: str, checked: int = CHECKED_AT_S
 
     `left`: the last holder's word; `boot`: this boot of the machine. Files larger than `checked` bytes aren't read whole.
     """
-    why = _foretold(path, left, boot)
+    why = _foretold(path, left)
     if why:
         return why
-    connection: sqlite3.Connection | None = None
     try:
-        if path.exists():
-            why = _found(path, checked)
-            if why:
-                return why
-        connection = open_ledger(path)
+        why = _found(path, left, boot, checked) if path.exists() else ""
+        return why or open_ledger(path)
     except StoreDamaged as fault:
         return str(fault)[:_TOLD]
     except sqlite3.Error as fault:
@@ -56,30 +52,32 @@ def open_sound(path: Path, *, left: Left, boot: str, checked: int = CHECKED_AT_S
                 f"{path} can't be opened: {fault}. Look at the disk (`df`, `dmesg`) and who holds the file"
             ) from fault
         return str(fault)[:_TOLD]
-    return connection
 
 
-def _foretold(path: Path, left: Left, boot: str) -> str:
+def _foretold(path: Path, left: Left) -> str:
     """What can be told before SQLite touches the file, which would mend it without a word."""
     if mark_of(path).exists():
         return mark_of(path).read_text(encoding="utf-8", errors="replace")[:_TOLD] or "unreadable"
-    wal = read_wal(path)
     if not path.exists():
-        return "ledger.db is gone" if left.state or not wal.is_empty else ""
+        return "ledger.db is gone" if left.state or not read_wal(path).is_empty else ""
     if path.stat().st_size == 0:
         return "ledger.db is empty"
     if left.state == "open" and not path.with_name(path.name + "-wal").exists():
         return "the write-ahead log is gone"
-    return wal.loss(committed_frames(path, wal) if left.boot == boot else 0)
+    return ""
 
 
-def _found(path: Path, checked: int) -> str:
-    """What a look at the whole file finds, on a connection that can't change it."""
+def _found(path: Path, left: Left, boot: str, checked: int) -> str:
+    """What a look at the file and its log finds, on a connection that can't change them."""
+    wal = read_wal(path)
+    committed = committed_frames(path, wal) if left.boot == boot else 0
     address = f"{path.resolve().as_uri()}?mode=ro"
     with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
+        # By its first read SQLite finds out how much of the log it takes.
         connection.execute("SELECT max(seq) FROM ledger").fetchone()
         connection.execute("SELECT count(*) FROM tallies").fetchone()
-        return quick_check(connection) if path.stat().st_size <= checked else ""
+        found = quick_check(connection) if path.stat().st_size <= checked else ""
+    return wal.loss(committed, intact=committed_frames(path, wal)) or found
 
 
 def quick_check(connection: sqlite3.Connection) -> str:

@@ -65,10 +65,13 @@ class Wal:
         salts = Counter(self._content[at + 8 : at + 16] for at in range(_HEADER, len(self._content), _FRAME))
         return salts.most_common(1)[0][0] if salts else b""
 
-    def frames(self) -> Iterator[Frame]:
-        """All frames that are there whole, whatever stands in them."""
-        before: Sums | None = struct.unpack(">2I", self._content[24:32]) if self.is_headed else None
-        for number, at in enumerate(range(_HEADER, len(self._content) - _FRAME + 1, _FRAME), start=1):
+    def frames(self, after: int = 0) -> Iterator[Frame]:
+        """All frames behind the first `after` ones that are there whole, whatever stands in them."""
+        start = _HEADER + after * _FRAME
+        known = self.is_headed if after == 0 else self._content[start - _FRAME + 8 : start - _FRAME + 16] == self.salts
+        sums_at = 24 if after == 0 else start - _FRAME + 16
+        before: Sums | None = struct.unpack(">2I", self._content[sums_at : sums_at + 8]) if known else None
+        for number, at in enumerate(range(start, len(self._content) - _FRAME + 1, _FRAME), start=after + 1):
             head = self._content[at : at + _FRAME_HEADER]
             page, size, _, _, *stored = struct.unpack(">6I", head)
             content = self._content[at + _FRAME_HEADER : at + _FRAME]
@@ -92,19 +95,18 @@ class Wal:
                     pending = {}
         return committed
 
-    def loss(self, committed: int) -> str:
-        """What of this log SQLite will pass over though it was committed; empty if nothing.
+    def loss(self, committed: int, intact: int = 0) -> str:
+        """What of this log SQLite passes over though it was committed; empty if nothing.
 
-        `committed`: frames that are known to have been (0: nothing is known). The rest of a transaction that the power or
-        a kill cut off is no loss: it was promised to nobody.
+        `committed`: frames that are known to have been (0: nothing is known); `intact`: those that SQLite takes. The rest
+        of a transaction that the power or a kill cut off is no loss: it was promised to nobody.
         """
         if self.is_empty:
             return f"the write-ahead log lost {committed} frames" if committed else ""
         if not self.is_headed:
             return "the write-ahead log's header is broken"
-        intact = 0
         broken = False
-        for frame in self.frames():
+        for frame in self.frames(after=intact):
             if broken:
                 if frame.sound and frame.commits:
                     return f"the write-ahead log is broken before frame {frame.number}"

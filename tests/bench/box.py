@@ -135,7 +135,7 @@ def measure(directory: Path) -> Box:
     roster = directory / "roster.csv"
     write_roster_csv(roster, tickets)
     people = _people(directory / "people", [ticket.code for ticket in tickets[: VERDICTS + 20]])
-    with _machine(directory / "busy", f"folder:{people}?fps=1&loop=1") as machine:
+    with _machine(directory / "busy", f"folder:{people}?fps=0.5&loop=1") as machine:
         begun = time.monotonic()
         machine.start(*PROCESSES)
         _until(machine.door_answers, "the doorkeeper answers")
@@ -149,7 +149,7 @@ def measure(directory: Path) -> Box:
 
 
 def _people(directory: Path, codes: list[str]) -> Path:
-    """A picture each second, in each somebody else's badge: nobody waits for another's verdict to have been seen."""
+    """A picture every two seconds, in each somebody else's badge: nobody waits for another's verdict to have been seen."""
     directory.mkdir()
     chance = np.random.default_rng(7)
     for number, code in enumerate(codes):

@@ -4,7 +4,7 @@ import { live } from "/shared/live.js";
 import { showPicture } from "./picture.js";
 import { Sounds } from "./sounds.js";
 
-const LEAST_MS = 900; // each verdict is seen for at least this long when several come at once
+const LEAST_MS = 900; // each verdict is seen for at least this long when another comes; a part of it when several wait
 const CALM_MS = 1500; // a trouble that passes within this time is not worth a word
 const DECIDING_MS = 300; // an answer that is faster needs no "one moment"
 const ICONS = {
@@ -112,11 +112,16 @@ function showCorner() {
   element("corner-fingerprint").textContent = fingerprint;
 }
 
+// The more wait, the sooner the next: nobody stands there long without an answer of their own.
+function least() {
+  return LEAST_MS / Math.max(queue.length, 1);
+}
+
 // Decides what stands on the screen now, and when to look again.
 function turn() {
   clearTimeout(timer);
   const now = performance.now();
-  if (queue.length > 0 && (current === null || now - current.since >= LEAST_MS)) {
+  if (queue.length > 0 && (current === null || now - current.since >= least())) {
     showVerdict(queue.shift(), now);
   } else if (current !== null && now >= current.until) {
     current = null;
@@ -126,7 +131,7 @@ function turn() {
   body.dataset.trouble = troubleShows ? trouble.kind : "";
   if (!current && troubleShows) speak(element("trouble-say").textContent);
   const next = [];
-  if (current) next.push(queue.length > 0 ? current.since + LEAST_MS : current.until);
+  if (current) next.push(queue.length > 0 ? current.since + least() : current.until);
   if (trouble && !troubleShows) next.push(trouble.since + CALM_MS);
   if (next.length > 0) timer = setTimeout(turn, Math.max(Math.min(...next) - now, 10));
 }

@@ -12,6 +12,7 @@ import os
 import queue
 import socket
 import ssl
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -239,4 +240,6 @@ class _Server(wsgi.Server):
                 del self._busy[address or ""]
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:  # noqa: FBT001, FBT002
-        log.log(level, "%s", msg, exc_info=traceback)
+        # Clients that leave in the middle are everyday: a page that is closed has an open stream.
+        gone = isinstance(sys.exc_info()[1], ssl.SSLError | ConnectionError | TimeoutError)
+        log.log(logging.DEBUG if gone else level, "%s", msg, exc_info=traceback and not gone)

@@ -82,9 +82,11 @@ class LedgerWatch:
         try:
             self._figures = self._read_ledger()
         except (StoreFault, sqlite3.Error, msgspec.DecodeError) as fault:
-            log.warning("can't read the ledger: %s", fault)
             self._ledger.close()
-            self._figures = msgspec.structs.replace(self._figures, fault=str(fault) or type(fault).__name__)
+            said = str(fault) or type(fault).__name__
+            if said != self._figures.fault:
+                log.warning("can't read the ledger: %s", said)
+            self._figures = msgspec.structs.replace(self._figures, fault=said)
         return msgspec.structs.replace(self._figures, reporting=self._reporting())
 
     def _read_ledger(self) -> LedgerFigures:
@@ -117,7 +119,7 @@ class LedgerWatch:
         try:
             return reporting(self._live.connection()[0])
         except (StoreFault, sqlite3.Error) as fault:
-            log.warning("can't read the live figures: %s", fault)
+            log.debug("can't read the live figures: %s", fault)
             self._live.close()
             return None
 

@@ -54,7 +54,7 @@ def test_figures_move_as_people_come_and_go(stage: Stage, open_page: OpenPage) -
     expect(page.locator("#attendance")).to_have_text("5")
     expect(page.locator("#exits")).to_have_text("1")
     expect(page.locator("#refused")).to_have_text("1")
-    expect(page.locator("#free")).to_have_text("416 places left")
+    expect(page.locator("#free")).to_have_text("Places left: 416")
     expect(page.locator("#rate")).to_have_text("5")
     expect(page.locator("#gates tr")).to_have_count(2)
     expect(page.locator("#curve .line")).to_have_count(1)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from flask import Flask, request
 
-from appliance.serving.certificates import BoxCertificates, TlsFiles
+from appliance.serving.certificates import BoxCertificates, TlsFiles, box_addresses
 from appliance.serving.events import Channel, Streams, events
 from appliance.serving.exceptions import ServingError
 from appliance.serving.pages import page_app
@@ -184,6 +184,35 @@ def test_a_stream_whose_client_is_gone_gives_its_place_back_by_the_heartbeat(pag
         pages.streams._on_change = left.set
     assert left.wait(60)
     assert pages.streams.open == 0
+
+
+def test_a_page_that_is_closed_over_tls_leaves_no_trace_in_the_log(
+    pages: Pages, secure: PageServer, tls: TlsFiles, caplog: pytest.LogCaptureFixture
+) -> None:
+    left = threading.Event()
+    with closing(connect(secure, tls.ca)) as connection:
+        connection.request("GET", "/events")
+        with closing(connection.getresponse()) as stream:
+            stream.readline()
+            pages.streams._on_change = left.set
+    assert left.wait(60)
+    secure.stop()
+    assert [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []
+
+
+def test_one_address_beyond_loopback_can_t_take_every_thread(pages: Pages, tls: TlsFiles) -> None:
+    address = next(iter(box_addresses()), None)
+    if address is None or ":" in address:
+        pytest.skip("this machine has no IPv4 address beyond loopback")
+    server = pages.serve("0.0.0.0", tls, threads=6)
+    server.start()
+    try:
+        with ExitStack() as silent:
+            for _ in range(20):
+                silent.enter_context(closing(socket.create_connection((address, server.port))))
+            assert get(server, "/", tls.ca) == (200, b"hello")
+    finally:
+        server.stop()
 
 
 def test_the_end_is_prompt_though_streams_are_open(pages: Pages) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _CUT_OUT: Final = 400
 """Pixels of the longer side up to which a picture is taken for a cut-out, and enlarged for the second look."""
 _LARGE: Final = 1920
+_LEAST_SIDE: Final = 21
+"""Pixels: as many as the smallest code has modules."""
 _ALL: Final = len(ATTEMPTS) + 1
 """The attempts at mending, and the lattice."""
 _BLIND: Final = 6
@@ -60,12 +62,16 @@ class Decoder:
 
 
 def _decode(grey: Grey, attempts: Iterable[int]) -> Decoded:
+    if min(grey.shape) < _LEAST_SIDE:
+        return Decoded(())
     work, scale = _resized(grey)
     codes: list[Code] = []
     if scale != 1:
         codes = read_plain(grey, thorough=True)
         if codes and scale > 1:
             return Decoded(tuple(codes))
+    if min(work.shape) < 3 * _LEAST_SIDE:
+        return Decoded(tuple(codes or read_plain(grey, thorough=True)))
     view = _View(work, scale, codes)
     if not codes:
         view.first_look()

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.scanner.decoding.codewords import corrected_modules
 from appliance.scanner.decoding.patterns import SIZES, fixed_modules
 from appliance.scanner.decoding.poses import ALIGNMENT, FINDER, correlations, fit, pixels
 from appliance.scanner.decoding.reading import Code, as_corners, is_sane, read_modules
@@ -25,6 +26,7 @@ _SPACING: Final = 3.0
 """Modules between nodes."""
 _SURE_TIMING: Final = 0.9
 _LEAST_TIMING: Final = 0.3
+_SOME_TIMING: Final = 0.5
 _SETTLES: Final = 3
 
 
@@ -46,23 +48,43 @@ def read_lattice(upright: Upright, frame: tuple[int, ...], sizes: int = 2) -> li
         timing = 0.0
         for anchored in (True, False) if size > 21 else (False,):
             net = _Net(sharp, edges, poses, size, anchored=anchored)
-            for _ in range(_SETTLES + 1):
-                sampled = net.sampled()
-                timing = max(timing, agreement := fixed_modules(size).timing_agreement(sampled))
-                text = _text(sampled, size) if agreement > _LEAST_TIMING else None
-                corners = net.corners() @ upright.to_frame[:, :2].T + upright.to_frame[:, 2]
-                if text and is_sane(corners, frame):
-                    return [Code(text, as_corners(corners))]
-                net.settle()
+            text, agreement = _followed(net, size)
+            timing = max(timing, agreement)
+            corners = net.corners() @ upright.to_frame[:, :2].T + upright.to_frame[:, 2]
+            if text and is_sane(corners, frame):
+                return [Code(text, as_corners(corners))]
         if timing > _SURE_TIMING:
             break
     return []
 
 
+def _followed(net: _Net, size: int) -> tuple[str | None, float]:
+    """What is read while the net settles, and how well it has come to agree with the timing lines."""
+    best: tuple[float, Floats] = (-1.0, np.zeros((size, size), np.float32))
+    for settled in range(_SETTLES + 1):
+        if settled:
+            net.settle()
+        sampled = net.sampled()
+        agreement = fixed_modules(size).timing_agreement(sampled)
+        best = max(best, (agreement, sampled), key=lambda one: one[0])
+        if agreement > _LEAST_TIMING and (text := _text(sampled, size)):
+            return text, agreement
+    agreement, sampled = best
+    return (_doubted(sampled) if agreement > _SOME_TIMING else None), agreement
+
+
+def _doubted(sampled: Floats) -> str | None:
+    """What is read when doubtful modules count less than sure ones."""
+    level = _level(sampled)
+    spread = np.sqrt(cv2.blur((sampled - level) ** 2, (9, 9), borderType=cv2.BORDER_REFLECT)) + 1
+    modules = corrected_modules((level - sampled) / spread)
+    return None if modules is None else read_modules(modules)
+
+
 def _text(sampled: Floats, size: int) -> str | None:
     fixed = fixed_modules(size)
     middle = (float(sampled[fixed.known & fixed.dark].mean()) + float(sampled[fixed.known & ~fixed.dark].mean())) / 2
-    around = cv2.blur(sampled, (9, 9), borderType=cv2.BORDER_REFLECT)
+    around = _level(sampled)
     for threshold in (middle, around):
         if text := read_modules(fixed.filled_in(sampled < threshold)):
             return text

@@ -99,7 +99,9 @@ def _in_patches(grey: Grey, sight: Sight, covered: Grey | None, found: Finders) 
     return Suspects(found, likely=False)
 
 
-_CLOSER_LOOKS: Final = ((False, Reach(5, 1, 1.05, 9.0, 40, 0.38)), (True, Reach(9, 1, 1.05, 9.0, 40, 0.38)))
+_NEAR: Final = Reach(5, 1, 1.05, 9.0, 40, 0.38)
+_FAR: Final = Reach(9, 1, 1.05, 9.0, 40, 0.38)
+_FINE: Final = Reach(5, 2, 1.3, 5.0, 40, 0.38)
 
 
 def look_closer(grey: Grey, sight: Sight, found: Finders, covered: Grey | None = None) -> Finders:
@@ -121,10 +123,10 @@ def look_closer(grey: Grey, sight: Sight, found: Finders, covered: Grey | None =
     where = busy[y0 // cell : -(-y1 // cell), x0 // cell : -(-x1 // cell)]
     half = np.ascontiguousarray(sight.half[y0:y1, x0:x1])
     sharp = np.ascontiguousarray(sight.sharp[y0:y1, x0:x1])
-    several = [found]
-    for sharpened, how in _CLOSER_LOOKS:
-        several.append(search(half, sharp if sharpened else half, where, how).moved(x0 * 2, y0 * 2, 2))
+    sharper = cast("Grey", cv2.addWeighted(half, 6, softened(half, 9), -5, 0))
+    looks = [search(half, picture, where, how) for picture, how in ((half, _NEAR), (sharp, _FAR), (sharper, _FAR))]
+    several = [found, *(look.moved(x0 * 2, y0 * 2, 2) for look in looks)]
     full = np.ascontiguousarray(grey[y0 * 2 : y1 * 2, x0 * 2 : x1 * 2])
     crisp = cast("Grey", cv2.addWeighted(full, 2.5, softened(full, 3), -1.5, 0))
-    several.append(search(full, crisp, where, Reach(5, 2, 1.3, 5.0, 40, 0.38)).moved(x0 * 2, y0 * 2))
+    several.append(search(full, crisp, where, _FINE).moved(x0 * 2, y0 * 2))
     return distinct(joined(*several))

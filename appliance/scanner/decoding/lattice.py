@@ -91,6 +91,14 @@ def _text(sampled: Floats, size: int) -> str | None:
     return None
 
 
+def _level(sampled: Floats) -> Floats:
+    """Between dark and light at each module, by those around it."""
+    return np.asarray(cv2.GaussianBlur(sampled, (0, 0), 1.8, borderType=cv2.BORDER_REFLECT), np.float32)
+
+
+# --- the finders' poses
+
+
 def _finder_poses(upright: Upright) -> list[Pose]:
     near, far = upright.origin, upright.origin + upright.modules * PITCH
     start = [[PITCH, 0, 0, PITCH, x, y] for x, y in ((near, near), (far, near), (near, far))]

@@ -130,14 +130,15 @@ class _View:
         if not unread:
             several = look_closer(self._grey, self._sight, several, self._covered())
             unread = squares(several)
-        if not unread:
-            around = cut_around(self._grey, self._sight, several)
-            if around is None or not self._mended(around, [n for n in attempts if n < _BLIND]):
-                self.hint = "straighten"
         for square in unread:
             upright = cut_upright(self._grey, square)
             if not self._mended(upright, attempts):
                 self.hint = self.hint or self._hint(square, upright)
+        if not unread or self.hint:
+            # No three finders that belong together, or three that don't: what is around the best one may still read.
+            around = cut_around(self._grey, self._sight, several)
+            read = around is not None and self._mended(around, [n for n in attempts if n < _BLIND])
+            self.hint = "" if read else self.hint or "straighten"
 
     def _mended(self, upright: Upright, attempts: list[int]) -> bool:
         spectra: list[Spectrum] = []

@@ -1,4 +1,4 @@
-"""The command `appliance`: finds the settings, hands them to a subcommand. Subcommands are imported when they are called."""
+"""The command `appliance`: finds the settings, hands them to a subcommand, which is imported when it is called."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def appliance(ctx: click.Context, config_path: Path | None) -> None:
     ctx.obj = Invocation(config_path, dict(os.environ))
 
 
-def main() -> Any:  # noqa: ANN401 (click's)
+def main() -> Any:
     """The entry point: a fault in the settings is a sentence, not a traceback."""
     try:
         return appliance.main(standalone_mode=True)

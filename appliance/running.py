@@ -37,7 +37,9 @@ def set_up_logging(level: str) -> None:
     """One line an event on stderr; under systemd with the priority that the journal reads."""
     under_systemd = bool(os.environ.get("JOURNAL_STREAM"))
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JournalFormatter() if under_systemd else logging.Formatter("%(levelname).1s %(name)s: %(message)s"))
+    handler.setFormatter(
+        _JournalFormatter() if under_systemd else logging.Formatter("%(levelname).1s %(name)s: %(message)s")
+    )
     logging.basicConfig(level=level.upper(), handlers=[handler])
 
 

@@ -25,7 +25,11 @@ def _level(value: str) -> str | None:
 
 
 def _root(value: str) -> str | None:
-    return None if all(LEVEL.fullmatch(level) for level in value.split("/")) else "expected levels of a-z, 0-9 and - with / between, as in hub/v1"
+    return (
+        None
+        if all(LEVEL.fullmatch(level) for level in value.split("/"))
+        else "expected levels of a-z, 0-9 and - with / between, as in hub/v1"
+    )
 
 
 def _listen(value: str) -> str | None:
@@ -132,7 +136,7 @@ CHECKS: Final[Mapping[str, Callable[[Any], str | None]]] = {
 
 
 def read_secret(value: str, environ: Mapping[str, str]) -> str:
-    """A secret itself, or what `file:PATH` or `credential:NAME` (systemd's) points to. OSError says which file and why."""
+    """A secret itself, or what `file:PATH` or systemd's `credential:NAME` points to. OSError says which and why."""
     if value.startswith("file:"):
         path = Path(value.removeprefix("file:"))
     elif value.startswith("credential:"):

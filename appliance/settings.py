@@ -30,7 +30,7 @@ class SettingsFault(Exception):
     """Settings that can't be used: which file or variable, which key, what stood there, what was expected."""
 
 
-def setting(default: Any, doc: str, *, secret: bool = False) -> Any:  # noqa: ANN401 (as dataclasses.field)
+def setting(default: Any, doc: str, *, secret: bool = False) -> Any:
     """A dataclass field with its sentence."""
     metadata = {"doc": doc, "secret": secret}
     if isinstance(default, list):
@@ -46,7 +46,9 @@ class Event:
     name: str = setting("", "The event's name for people; empty: its id.")
     language: str = setting("en", "Language of the screens: `en` or `de`; two, as in `en,de`, are shown in turn.")
     timezone: str = setting("UTC", "Time zone of times without one, such as `Europe/Berlin`.")
-    key: str = setting("", "Secret that makes ticket ids from codes where a roster has no ids; the same at every hub.", secret=True)
+    key: str = setting(
+        "", "Secret that makes ticket ids from codes where a roster has no ids; the same at every hub.", secret=True
+    )
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,9 @@ class Scanner:
 class Attendee:
     """The attendee screen."""
 
-    listen: str = setting("127.0.0.1:8080", "Address of the attendee screen. Beyond loopback it is HTTPS, still without login.")
+    listen: str = setting(
+        "127.0.0.1:8080", "Address of the attendee screen. Beyond loopback it is HTTPS, still without login."
+    )
     name: Literal["none", "first", "full"] = setting("first", "How much of the name is shown: `none`, `first`, `full`.")
 
 
@@ -124,7 +128,9 @@ class Broker:
     host: str = setting("localhost", "Name or address of the broker.")
     port: int = setting(1883, "Its port; 8883 is usual with TLS.")
     username: str = setting("", "This node's login; empty: none.")
-    password: str = setting("", "The login's password; `file:PATH` or `credential:NAME` (systemd) read it from there.", secret=True)
+    password: str = setting(
+        "", "The login's password; `file:PATH` or `credential:NAME` (systemd) read it from there.", secret=True
+    )
     tls: bool = setting(False, "Speak TLS and check the broker's certificate.")
     ca: str = setting("", "File with the CA that signed it; empty: the system's.")
     root: str = setting("hub/v1", "First levels of all topics.")
@@ -134,7 +140,9 @@ class Broker:
 class Central:
     """The receiving side (`appliance central`)."""
 
-    database: str = setting("sqlite:////var/lib/hub-central/central.db", "SQLAlchemy URL of central's database: SQLite or PostgreSQL.")
+    database: str = setting(
+        "sqlite:////var/lib/hub-central/central.db", "SQLAlchemy URL of central's database: SQLite or PostgreSQL."
+    )
     listen: str = setting("127.0.0.1:8090", "Address of the central board. Beyond loopback it is HTTPS alone.")
     names: list[str] = setting([], "Further names or addresses by which the board is reached, for its certificate.")
     state: Path = setting(Path("/var/lib/hub-central"), "Directory of the board's certificates and sessions.")
@@ -162,7 +170,9 @@ class Metrics:
 class Log:
     """Logging."""
 
-    level: Literal["debug", "info", "warning", "error"] = setting("info", "What is logged: `debug`, `info`, `warning`, `error`.")
+    level: Literal["debug", "info", "warning", "error"] = setting(
+        "info", "What is logged: `debug`, `info`, `warning`, `error`."
+    )
 
 
 @dataclass(frozen=True)
@@ -211,7 +221,12 @@ def described() -> Iterator[Described]:
         hints = get_type_hints(type(values), localns={"list": list})
         for one in fields(values):
             yield Described(
-                section.name, one.name, hints[one.name], one.metadata["doc"], getattr(values, one.name), one.metadata["secret"]
+                section.name,
+                one.name,
+                hints[one.name],
+                one.metadata["doc"],
+                getattr(values, one.name),
+                one.metadata["secret"],
             )
 
 
@@ -279,7 +294,9 @@ def _read_file(path: Path, known: Mapping[str, Described]) -> Iterator[tuple[str
     sections = {one.section for one in known.values()}
     for section, entries in tree.items():
         if section not in sections:
-            raise SettingsFault(f"{path}{_line(text, section, None)}: unknown section [{section}]{_meant(section, sections)}")
+            raise SettingsFault(
+                f"{path}{_line(text, section, None)}: unknown section [{section}]{_meant(section, sections)}"
+            )
         if not isinstance(entries, dict):
             raise SettingsFault(f"{path}: {section} must be a section: write [{section}]")
         for key, value in entries.items():
@@ -290,17 +307,21 @@ def _read_file(path: Path, known: Mapping[str, Described]) -> Iterator[tuple[str
             yield f"{section}.{key}", (value, where)
 
 
-def _read_environment(environ: Mapping[str, str], known: Mapping[str, Described]) -> Iterator[tuple[str, tuple[Any, str]]]:
+def _read_environment(
+    environ: Mapping[str, str], known: Mapping[str, Described]
+) -> Iterator[tuple[str, tuple[Any, str]]]:
     variables = {one.variable: one for one in known.values()}
     for variable, value in environ.items():
         if not variable.startswith(PREFIX) or variable == CONFIG_VARIABLE:
             continue
         if variable not in variables:
-            raise SettingsFault(f"environment: unknown variable {variable}{_meant(variable, {*variables, CONFIG_VARIABLE})}")
+            raise SettingsFault(
+                f"environment: unknown variable {variable}{_meant(variable, {*variables, CONFIG_VARIABLE})}"
+            )
         yield variables[variable].name, (value, f"environment {variable}")
 
 
-def _convert(one: Described, value: Any, source: str) -> Any:  # noqa: ANN401
+def _convert(one: Described, value: Any, source: str) -> Any:
     from_text = isinstance(value, str) and source.startswith("environment")
     if from_text and one.kind == list[str]:
         value = value.split()

@@ -1,4 +1,4 @@
-"""A whole event on this machine with a real Mosquitto: two hubs and central, every process real, started again when it ends."""
+"""A whole event with a real Mosquitto: two hubs and central, every process real, started again when it ends."""
 
 from __future__ import annotations
 
@@ -113,7 +113,9 @@ class Rig:
                 return
             with self._changed:
                 self._changed.wait(0.1)
-        logs = "\n".join(f"{path.name}: {path.read_text(errors='replace')[-600:]}" for path in self.directory.glob("*.log"))
+        logs = "\n".join(
+            f"{path.name}: {path.read_text(errors='replace')[-600:]}" for path in self.directory.glob("*.log")
+        )
         raise TimeoutError(f"never: {what}\n{logs}")
 
     def kill(self, name: str) -> None:

@@ -38,7 +38,12 @@ def _run(invocation: Invocation) -> int:
         process = build_central(
             database_url=settings.central.database,
             broker=BrokerAddress(
-                broker.host, broker.port, broker.username, broker.password, broker.tls, Path(broker.ca) if broker.ca else None
+                broker.host,
+                broker.port,
+                broker.username,
+                broker.password,
+                broker.tls,
+                Path(broker.ca) if broker.ca else None,
             ),
             root=broker.root,
             event=settings.event.id,
@@ -59,7 +64,7 @@ def _run(invocation: Invocation) -> int:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @pass_invocation
 def recount(invocation: Invocation, *, as_json: bool) -> None:
-    """Fold all stored rows from nothing and hold it against the tallies; exit 1 at a difference. Central may run meanwhile."""
+    """Recount all stored rows and hold it against the tallies; exit 1 at a difference. Central may run meanwhile."""
     from appliance.central.recount import exit_code, lines
     from appliance.central.recount import recount as count_again
 
@@ -82,7 +87,9 @@ def staff() -> None:
 
 @staff.command()
 @click.argument("name")
-@click.option("--role", type=click.Choice(["viewer", "staff", "lead", "technician"]), default="viewer", show_default=True)
+@click.option(
+    "--role", type=click.Choice(["viewer", "staff", "lead", "technician"]), default="viewer", show_default=True
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @pass_invocation
 def add(invocation: Invocation, name: str, role: str, *, as_json: bool) -> None:
@@ -92,7 +99,11 @@ def add(invocation: Invocation, name: str, role: str, *, as_json: bool) -> None:
     settings = invocation.settings.central
     try:
         link = add_staff(
-            settings.database, name, cast("Role", role), token=secrets.token_urlsafe(24), now=time.time_ns() // 1_000_000
+            settings.database,
+            name,
+            cast("Role", role),
+            token=secrets.token_urlsafe(24),
+            now=time.time_ns() // 1_000_000,
         )
     except CentralError as fault:
         fail(str(fault))

@@ -16,5 +16,5 @@ def completion(ctx: click.Context, shell: str) -> None:
     """
     root = ctx.find_root()
     kind = get_completion_class(shell)
-    assert kind is not None  # noqa: S101 (click knows the three)
+    assert kind is not None
     click.echo(kind(root.command, {}, "appliance", "_APPLIANCE_COMPLETE").source())

@@ -31,7 +31,7 @@ def config(invocation: Invocation, *, as_json: bool) -> None:
         Console(soft_wrap=True).print(table)
 
 
-def _shown(one: Described, value: Any) -> Any:  # noqa: ANN401 (any setting's)
+def _shown(one: Described, value: Any) -> Any:
     if one.secret:
         return MASKED if value else ""
     return str(value) if isinstance(value, Path) else value

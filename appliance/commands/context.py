@@ -14,8 +14,8 @@ import click
 import msgspec
 from prometheus_client import CollectorRegistry
 
-from appliance.doorkeeper.client import DoorkeeperAway, DoorkeeperClient, DoorkeeperRefused
 from appliance.domain.ticket import Ticket
+from appliance.doorkeeper.client import DoorkeeperAway, DoorkeeperClient, DoorkeeperRefused
 from appliance.running import Running, run_until_told, set_up_logging
 from appliance.serving.exceptions import ServingError
 from appliance.serving.metrics import start_metrics
@@ -92,7 +92,7 @@ pass_invocation = click.make_pass_decorator(Invocation)
 def told_faults(command: _F) -> _F:
     """What the doorkeeper, the store or the pages say no with is a sentence and exit code 1."""
 
-    def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 (any command)
+    def call(*args: Any, **kwargs: Any) -> Any:
         try:
             return command(*args, **kwargs)
         except (DoorkeeperAway, DoorkeeperRefused, StoreFault, ServingError) as fault:

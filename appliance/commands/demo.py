@@ -11,13 +11,26 @@ import click
 @click.command()
 @click.option("--seconds", type=click.IntRange(1, 86400), help="End by itself after so many seconds, and count again.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line: addresses, a line a second, sums.")
-@click.option("--directory", type=click.Path(path_type=Path, file_okay=False), help="Write everything here and keep it.")
-@click.option("--tickets", type=click.IntRange(10, 100_000), default=500, show_default=True, help="Tickets of the sample event.")
+@click.option(
+    "--directory", type=click.Path(path_type=Path, file_okay=False), help="Write everything here and keep it."
+)
+@click.option(
+    "--tickets", type=click.IntRange(10, 100_000), default=500, show_default=True, help="Tickets of the sample event."
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed draws the same people.")
-@click.option("--fps", type=click.IntRange(2, 30), default=10, show_default=True, help="Pictures a second of each camera.")
+@click.option(
+    "--fps", type=click.IntRange(2, 30), default=10, show_default=True, help="Pictures a second of each camera."
+)
 @click.option("--browser/--no-browser", default=None, help="Open the pages; the default is to do so on a desktop.")
 def demo(
-    seconds: int | None, directory: Path | None, tickets: int, seed: int, fps: int, *, as_json: bool, browser: bool | None
+    seconds: int | None,
+    directory: Path | None,
+    tickets: int,
+    seed: int,
+    fps: int,
+    *,
+    as_json: bool,
+    browser: bool | None,
 ) -> None:
     """Run an event of two hubs on this machine, with simulated cameras, and show it live.
 

@@ -33,7 +33,13 @@ def verify(invocation: Invocation, *, as_json: bool) -> None:
 
 def _as_json(found: Verification) -> dict[str, Any]:
     figures = [
-        {"list": of, "gate": gate, "figure": what, "tally": found.stored[of, gate, what], "recount": found.counted[of, gate, what]}
+        {
+            "list": of,
+            "gate": gate,
+            "figure": what,
+            "tally": found.stored[of, gate, what],
+            "recount": found.counted[of, gate, what],
+        }
         for of, gate, what in sorted(found.stored.keys() | found.counted.keys())
     ]
     holes = [{"log": hole.log, "first": hole.first, "last": hole.last} for hole in found.holes]

@@ -111,7 +111,12 @@ def report(invocation: Invocation) -> None:
         topics=Topics(broker.root, settings.event.id, settings.hub.id),
         node=NodeId(settings.node.id),
         broker=BrokerAddress(
-            broker.host, broker.port, broker.username, broker.password, broker.tls, Path(broker.ca) if broker.ca else None
+            broker.host,
+            broker.port,
+            broker.username,
+            broker.password,
+            broker.tls,
+            Path(broker.ca) if broker.ca else None,
         ),
         checkin_list=settings.door.list,
         capacity=settings.door.capacity or None,

@@ -18,7 +18,9 @@ def staff() -> None:
 
 @staff.command()
 @click.argument("name")
-@click.option("--role", type=click.Choice(["viewer", "staff", "lead", "technician"]), default="staff", show_default=True)
+@click.option(
+    "--role", type=click.Choice(["viewer", "staff", "lead", "technician"]), default="staff", show_default=True
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @pass_invocation
 @told_faults

@@ -9,7 +9,6 @@ from functools import lru_cache, partial
 from typing import Final
 
 from appliance.connect.columns import Columns
-from appliance.connect.exceptions import UnreadableError
 from appliance.connect.fields import (
     MAX_NAME,
     MAX_PRODUCT,
@@ -24,7 +23,7 @@ from appliance.connect.fields import (
     worst,
 )  # fmt: skip
 from appliance.connect.moments import read_moment
-from appliance.connect.problems import BadRow, Problems, clip, mask
+from appliance.connect.problems import Problems, clip, mask
 from appliance.connect.synonyms import Meaning
 from appliance.connect.words import read_flag, read_status
 from appliance.connect.xlsx_rows import NumberText
@@ -33,7 +32,7 @@ from appliance.domain.ticket import Millis, Status, Ticket, TicketId
 MAX_TICKETS: Final = 2_000_000
 _REMEMBERED: Final = 10_000
 NO_KEY: Final = b"no event.key"
-"""Makes ids all the same, and a note says what that costs: a door that opens is worth more than an id that says nothing."""
+"""Makes ids all the same, and a note says what that costs: the door must open."""
 _FLAGS: Final[dict[Meaning, tuple[Status, Status]]] = {
     "paid": ("unpaid", "valid"),
     "blocked": ("valid", "blocked"),

@@ -1,6 +1,6 @@
 """The demo's broker, in a process of its own: amqtt with logins and WIRE's access rules. A real box uses Mosquitto.
 
-    python -m appliance.demo.broker BROKER.json
+python -m appliance.demo.broker BROKER.json
 """
 
 from __future__ import annotations

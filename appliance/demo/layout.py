@@ -49,7 +49,9 @@ HUBS = (("hamburg", "Hub Hamburg", "de,en"), ("osaka", "Hub Osaka", "en"))
 PORTS = 2 + 2 * len(HUBS)
 
 
-def write_plan(directory: Path, ports: Sequence[int], tickets: Sequence[Ticket], roster: Path, *, fps: int, seed: int) -> DemoPlan:
+def write_plan(
+    directory: Path, ports: Sequence[int], tickets: Sequence[Ticket], roster: Path, *, fps: int, seed: int
+) -> DemoPlan:
     """Write all files below `directory`. `roster` holds `tickets`."""
     broker_port, central_port, *page_ports = ports
     central_login = ("central", secrets.token_urlsafe(16))
@@ -68,11 +70,15 @@ def write_plan(directory: Path, ports: Sequence[int], tickets: Sequence[Ticket],
     central = directory / "central"
     central.mkdir()
     database = central / "central.db"
-    _write_toml(central / "appliance.toml", _central_settings(central, database, central_port, broker_port, central_login))
+    _write_toml(
+        central / "appliance.toml", _central_settings(central, database, central_port, broker_port, central_login)
+    )
     broker = directory / "broker.json"
     passwords = directory / "broker.passwords"
     hasher = PasswordHasher(time_cost=1, memory_cost=1024)
-    passwords.write_text("".join(f"{name}:{hasher.hash(password)}\n" for name, password in logins.items()), encoding="utf-8")
+    passwords.write_text(
+        "".join(f"{name}:{hasher.hash(password)}\n" for name, password in logins.items()), encoding="utf-8"
+    )
     broker.write_bytes(msgspec.json.encode(_broker_plan(broker_port, passwords, [hub.id for hub in hubs])))
     for secret in (broker, passwords):
         secret.chmod(0o600)
@@ -86,7 +92,9 @@ def _write_camera(path: Path, tickets: Sequence[Ticket]) -> None:
     path.write_text("code,name\n" + "".join(f"{ticket.code},\n" for ticket in tickets), encoding="utf-8")
 
 
-def _hub_settings(hub: HubPlan, broker_port: int, login: tuple[str, str], *, seed: int, fps: int) -> dict[str, dict[str, Any]]:
+def _hub_settings(
+    hub: HubPlan, broker_port: int, login: tuple[str, str], *, seed: int, fps: int
+) -> dict[str, dict[str, Any]]:
     return {
         "event": {"id": EVENT, "name": "Open Summit", "language": hub.language},
         "hub": {"id": hub.id, "name": hub.name},

@@ -1,7 +1,7 @@
-"""Somebody who looks at the attendee screen: takes its live states as a browser does, and tells it that verdicts were painted.
+"""Somebody who looks at the attendee screen: takes its states as a browser does, tells it that verdicts were painted.
 
-Without one the doorkeeper would rightly give every verdict again: a demo in which nobody opens the page still has people
-before its doors.
+Without one the doorkeeper would rightly give every verdict again: a demo in which nobody opens the page still has
+people before its doors.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MAX_LINE: Final = 1024 * 1024
 
 
 class DemoScreen:
-    """One screen; its thread connects again whenever web is started again. `seen(verdict)` gets each one once, as the page does."""
+    """One screen; its thread connects again whenever web is started again. `seen` gets each verdict once."""
 
     def __init__(self, page: str, seen: Callable[[dict[str, Any]], None] = lambda _verdict: None) -> None:
         self._seen = seen

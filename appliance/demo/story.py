@@ -83,7 +83,7 @@ class Demo:
         self._screens: list[DemoScreen] = []
 
     def run(self, seconds: int | None) -> int:
-        """Until Ctrl-C, or `seconds` and then the sums. The exit code: 0 only when all is acknowledged and recounts agree."""
+        """Until Ctrl-C, or `seconds` and then the sums; 0 only when all is acknowledged and recounts agree."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self._told.set())
         try:
@@ -186,7 +186,12 @@ class Demo:
         good = acknowledged and central and all(ledgers)
         result = {field: getattr(figures, field) for field in Figures.__struct_fields__}
         result |= {"restarts": self._children.restarts}
-        result |= {"all_acknowledged": acknowledged, "ledgers_agree": all(ledgers), "central_agrees": central, "ok": good}
+        result |= {
+            "all_acknowledged": acknowledged,
+            "ledgers_agree": all(ledgers),
+            "central_agrees": central,
+            "ok": good,
+        }
         self._telling.sums(result)
         return 0 if good else 1
 
@@ -194,7 +199,7 @@ class Demo:
         try:
             self._command(" ".join(arguments), config, *arguments)
         except DemoFault as fault:
-            log.error("%s", fault)
+            log.error("%s", fault)  # noqa: TRY400 (a sentence, not a traceback)
             return False
         return True
 

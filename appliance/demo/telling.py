@@ -45,7 +45,9 @@ class TerminalTelling:
 
     def __init__(self, *, browser: bool | None) -> None:
         self._console = Console()
-        self._browser = browser if browser is not None else bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+        self._browser = (
+            browser if browser is not None else bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+        )
         self._live: Live | None = None
 
     def started(self, addresses: Addresses) -> None:
@@ -78,8 +80,14 @@ class TerminalTelling:
     def sums(self, result: dict[str, Any]) -> None:
         """The recount's result."""
         self.stop()
-        verdict = "[green]everything is acknowledged, all recounts agree[/]" if result["ok"] else f"[red]something differs: {result}[/]"
-        self._console.print(f"{result['scans']} scans, {result['admitted']} admitted, {result['refused']} refused: {verdict}")
+        verdict = (
+            "[green]everything is acknowledged, all recounts agree[/]"
+            if result["ok"]
+            else f"[red]something differs: {result}[/]"
+        )
+        self._console.print(
+            f"{result['scans']} scans, {result['admitted']} admitted, {result['refused']} refused: {verdict}"
+        )
 
     def stop(self) -> None:
         """Leave the terminal as it was."""

@@ -24,7 +24,11 @@ from appliance.serving.scan_link.server import ScanLinkServer
 
 METRICS = (
     ("appliance_scan_verdicts_total", "counter", "Verdicts told to the screens, by outcome."),
-    ("appliance_scan_undecided_total", "counter", "Presentations that could not be decided (doorkeeper away, disk full)."),
+    (
+        "appliance_scan_undecided_total",
+        "counter",
+        "Presentations that could not be decided (doorkeeper away, disk full).",
+    ),
     ("appliance_scan_verdict_seconds", "histogram", "From the frame or the typed line to the verdict."),
     ("appliance_scan_frames", "gauge", "Frames looked at since the start, by source."),
     ("appliance_scan_source_ok", "gauge", "1 while the source sees something, by source."),
@@ -34,7 +38,7 @@ ASK_SECONDS = 5.0
 
 
 class ScanProcess:
-    """The threads of `appliance scan`: one a source, asking, telling, health, the link to the pages. One that dies ends it."""
+    """The threads of `appliance scan`: one a source, asking, telling, health, the link. One that dies ends it."""
 
     def __init__(self, *, looks: Sequence[Look], station: Station, health: Health, link: ScanLinkServer) -> None:
         self._looks, self._station, self._health, self._link = looks, station, health, link

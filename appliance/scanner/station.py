@@ -1,21 +1,20 @@
 """The kiosk's flow: what a source sees becomes a question to the doorkeeper, its verdict goes to the screens.
 
-One thread looks through each source, one asks (in the order in which codes were seen), one tells the doorkeeper what was
-shown. A camera never waits for a verdict: while one is awaited it goes on looking, and shows people its picture.
+One thread looks through each source, one asks (in the order in which codes were seen), one tells the doorkeeper what
+was shown. A camera never waits for a verdict: while one is awaited it goes on looking, and shows people its picture.
 """
 
 from __future__ import annotations
 
 import logging
 import queue
-import threading
 import time
 from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
+from appliance.domain.row import Passage
 from appliance.doorkeeper.client import DoorkeeperAway, DoorkeeperClient, DoorkeeperRefused
 from appliance.doorkeeper.protocol import Verdict
-from appliance.domain.row import Passage
 from appliance.serving.scan_link.protocol import Deciding, Fault, verdict_event
 from appliance.serving.scan_link.server import ScanLinkServer
 

@@ -1,4 +1,4 @@
-"""A box's own figures: start to first possible verdict, memory, a camera with nothing in view, frame to painted verdict.
+"""A box's own figures: start to first verdict, memory, a camera with nothing in view, frame to painted verdict.
 
 python -m tests.bench.box
 """
@@ -45,7 +45,7 @@ class Box(NamedTuple):
     memory: dict[str, float]
     """MiB of resident memory by process, while scanning 1280x720."""
     idle_share: float
-    """Of one core: scan with a 10 frames/s camera and nothing code-like in view, less what drawing or reading the video takes."""
+    """Of one core: scan at 10 frames/s with nothing in view, less what reading the video takes."""
     to_screen: list[float]
     """Seconds from frame to painted verdict in Chromium, sorted."""
 
@@ -55,10 +55,12 @@ class Box(NamedTuple):
         parts = ", ".join(f"{name} {mib:.0f}" for name, mib in self.memory.items())
         half = self.to_screen[len(self.to_screen) // 2] * 1000 if self.to_screen else float("nan")
         return [
-            f"box: first possible verdict after {self.start_seconds:.2f} s (at most 3), a picture on the page after {self.start_all_seconds:.2f} s",
+            f"box: first possible verdict after {self.start_seconds:.2f} s (at most 3), "
+            f"a picture on the page after {self.start_all_seconds:.2f} s",
             f"box: {sum(self.memory.values()):.0f} MiB RSS while scanning 1280x720 (at most 400): {parts}",
             f"box: camera at 10 frames/s, nothing in view: {self.idle_share:.1%} of a core (at most 10%)",
-            f"box: frame to verdict painted in Chromium p50 {half:.0f} ms, p95 {p95:.0f} ms over {len(self.to_screen)} verdicts (at most 150)",
+            f"box: frame to verdict painted in Chromium p50 {half:.0f} ms, p95 {p95:.0f} ms (at most 150) "
+            f"over {len(self.to_screen)} verdicts",
         ]
 
 
@@ -149,7 +151,7 @@ def measure(directory: Path) -> Box:
 
 
 def _people(directory: Path, codes: list[str]) -> Path:
-    """A picture every two seconds, in each somebody else's badge: nobody waits for another's verdict to have been seen."""
+    """A picture every two seconds, in each somebody else's badge: nobody waits for another's verdict."""
     directory.mkdir()
     chance = np.random.default_rng(7)
     for number, code in enumerate(codes):
@@ -179,7 +181,7 @@ def _to_screen(machine: _Machine) -> list[float]:
 
 
 def _idle_share(directory: Path) -> float:
-    """CPU of scan with a video of an empty room, above that of a process which only reads the video at the same pace."""
+    """CPU of scan with a video of an empty room, above what only reading the video at that pace costs."""
     video = directory / "room.avi"
     chance = np.random.default_rng(1)
     room = np.full((720, 1280, 3), 120, np.uint8)

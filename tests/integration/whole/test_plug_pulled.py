@@ -15,9 +15,7 @@ from tests.rig import Rig
 SEED = int(os.environ.get("SOAK_SEED", "0")) or random.SystemRandom().randrange(1, 2**31)
 
 
-@pytest.mark.parametrize(
-    "kills", [20, pytest.param(int(os.environ.get("SOAK_KILLS", "1000")), marks=pytest.mark.soak)]
-)
+@pytest.mark.parametrize("kills", [20, pytest.param(int(os.environ.get("SOAK_KILLS", "1000")), marks=pytest.mark.soak)])
 def test_whatever_is_killed_each_green_is_one_row_and_central_counts_what_the_hubs_count(tmp_path, kills):
     chance = random.Random(SEED)
     print(f"SOAK_SEED={SEED} SOAK_KILLS={kills}")

@@ -24,8 +24,22 @@ def run(tmp_path):
 def test_help_names_every_command_with_a_sentence(run):
     shown = run("--help")
     assert shown.exit_code == 0
-    for command in ("scan", "doorkeeper", "web", "report", "central", "roster", "tickets", "ledger", "staff", "decode", "demo"):
-        assert any(line.split()[:1] == [command] and len(line.split()) > 3 for line in shown.output.splitlines()), command
+    for command in (
+        "scan",
+        "doorkeeper",
+        "web",
+        "report",
+        "central",
+        "roster",
+        "tickets",
+        "ledger",
+        "staff",
+        "decode",
+        "demo",
+    ):
+        assert any(line.split()[:1] == [command] and len(line.split()) > 3 for line in shown.output.splitlines()), (
+            command
+        )
 
 
 def test_config_as_json_is_one_setting_a_line_with_its_source_and_secrets_masked(run):

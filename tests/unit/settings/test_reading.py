@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.settings import DEFAULT_PATH, SettingsFault, described, find_config, load
 from appliance.setting_checks import page_address, read_listen
+from appliance.settings import DEFAULT_PATH, SettingsFault, described, find_config, load
 
 
 def write(tmp_path, text):
@@ -83,7 +83,12 @@ def test_variables_of_others_are_nobodys_business(tmp_path):
     [
         ("APPLIANCE_DOOR_CAPACITY", "40", ("door", "capacity"), 40),
         ("APPLIANCE_DOOR_CLOSED", "true", ("door", "closed"), True),
-        ("APPLIANCE_SCANNER_SOURCES", "hid:auto v4l2:/dev/video0", ("scanner", "sources"), ["hid:auto", "v4l2:/dev/video0"]),
+        (
+            "APPLIANCE_SCANNER_SOURCES",
+            "hid:auto v4l2:/dev/video0",
+            ("scanner", "sources"),
+            ["hid:auto", "v4l2:/dev/video0"],
+        ),
         ("APPLIANCE_SCANNER_GONE_AFTER", "2.5", ("scanner", "gone_after"), 2.5),
     ],
 )

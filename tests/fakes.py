@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import errno
+import http.server
+import itertools
 import os
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 STOP_SECONDS: Final = 60.0
@@ -132,3 +137,110 @@ class FakeInputDevices:
         if path not in self.plugged:
             raise FileNotFoundError(errno.ENOENT, "No such file or directory", path)
         return self.plugged[path]
+
+
+_RPICAM: Final = '''#!{python}
+"""Stands for rpicam-vid: planar YUV to standard output until the camera is unplugged, as an option says."""
+import os, pathlib, select, sys
+
+here = pathlib.Path({directory!r})
+option = dict(zip(sys.argv, sys.argv[1:]))
+with (here / "started").open("a") as started:
+    started.write(" ".join(sys.argv) + "\\n")
+if "--list-cameras" in sys.argv:
+    print("Available cameras\\n-----------------\\n0 : imx708 [4608x2592 10-bit RGGB] (/base/soc)" if not
+          (here / "unplugged").exists() else "No cameras available!")
+    sys.exit(0)
+width, height = int(option["--width"]), int(option["--height"])
+number = 0
+while not (here / "unplugged").exists():
+    number += 1
+    row = bytes((x * 3 + number) % 200 + 20 for x in range(width))
+    luma = b"".join(row[y % 7 :] + row[: y % 7] for y in range(height))
+    os.write(2, b"#%d (10.00 fps)\\n" % number)
+    sys.stdout.buffer.write(bytes([number % 256]) + luma[1:] + bytes([128]) * (width * height // 2))
+    sys.stdout.buffer.flush()
+    if (here / "hang").exists():
+        select.select([], [], [], 3600)
+    select.select([], [], [], 1 / float(option["--framerate"]))
+sys.stderr.write("ERROR: *** no cameras available ***\\n")
+sys.exit(255)
+'''
+
+
+class FakeRpicam:
+    """A directory with a program named as Raspberry Pi OS names it; put it first on PATH."""
+
+    def __init__(self, directory: Path, name: str = "rpicam-vid") -> None:
+        self._directory = directory
+        self.bin = directory / "bin"
+        self.bin.mkdir()
+        program = self.bin / name
+        program.write_text(_RPICAM.format(python=sys.executable, directory=str(directory)))
+        program.chmod(0o755)
+
+    @property
+    def started(self) -> list[str]:
+        """One command line a start."""
+        file = self._directory / "started"
+        return file.read_text().splitlines() if file.exists() else []
+
+    def unplug(self) -> None:
+        (self._directory / "unplugged").touch()
+
+    def plug_in(self) -> None:
+        (self._directory / "unplugged").unlink()
+
+
+class MjpegCamera:
+    """A network camera: a real HTTP server that sends JPEG after JPEG."""
+
+    def __init__(self, jpegs: Sequence[bytes]) -> None:
+        self._jpegs = jpegs
+        self._off = threading.Event()
+        self.clients = 0
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self.port = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/video.mjpg"
+
+    def power_off(self) -> None:
+        """Nobody answers any more."""
+        self._off.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def power_on(self) -> None:
+        """At the same port."""
+        self._off.clear()
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), self._handler())
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
+        self._thread.start()
+
+    def _handler(self) -> type[http.server.BaseHTTPRequestHandler]:
+        camera = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                camera.clients += 1
+                self.send_response(200)
+                self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+                self.end_headers()
+                with suppress(OSError):
+                    for jpeg in itertools.cycle(camera._jpegs):
+                        head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+                        self.wfile.write(head.encode() + jpeg + b"\r\n")
+                        if camera._off.wait(0.04):
+                            return
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler

@@ -13,6 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from appliance.scanner.picture import to_grey
 from appliance.scanner.sources.addresses import Folder
+from appliance.scanner.sources.capturing import MAX_SIDE
 from appliance.scanner.sources.exceptions import SourceEnded, SourceFault
 from appliance.scanner.sources.protocol import Frame
 
@@ -21,8 +22,6 @@ log = logging.getLogger(__name__)
 SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".pgm", ".ppm"})
 MAX_BYTES: Final = 40_000_000
 MAX_PIXELS: Final = 50_000_000
-MAX_SIDE: Final = 4096
-"""Pixels; a larger picture is shrunk to it."""
 FRAMES_EACH: Final = 2
 """Each picture is given as so many frames: two codes in one picture count when both were read twice."""
 
@@ -87,7 +86,7 @@ class FolderEye:
 
 
 def read_picture(path: Path) -> Frame:
-    """One picture as a frame, at most MAX_SIDE a side. SourceFault says why it can't be read."""
+    """One picture as a frame, shrunk to MAX_SIDE pixels a side. SourceFault says why it can't be read."""
     try:
         if not path.is_file():
             raise SourceFault(f"{path} is no file")
@@ -99,8 +98,10 @@ def read_picture(path: Path) -> Frame:
         if width * height > MAX_PIXELS:
             raise SourceFault(f"{path} is {width}x{height}: expected at most {MAX_PIXELS // 1_000_000} million pixels")
         coded = np.frombuffer(path.read_bytes(), np.uint8)
-    except Image.DecompressionBombError as fault:
-        raise SourceFault(f"{path} is too large: expected at most {MAX_PIXELS // 1_000_000} million pixels") from fault
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as fault:
+        raise SourceFault(
+            f"{path} is far too large: expected at most {MAX_PIXELS // 1_000_000} million pixels"
+        ) from fault
     except (UnidentifiedImageError, SyntaxError, ValueError) as fault:
         raise SourceFault(f"{path} is no picture that can be read") from fault
     except OSError as fault:

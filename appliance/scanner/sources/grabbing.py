@@ -115,6 +115,7 @@ class Grabber:
             keep_open(self._eye, self._turn, standing=self._standing, closing=self._closing)
         except BaseException as death:  # noqa: BLE001 (a thread's top: `read` raises it)
             self._death = death
+            self._standing.gone(f"the thread that takes its pictures died: {death!r}")
         with self._changed:
             self._through = True
             self._changed.notify_all()

@@ -54,7 +54,9 @@ class _Keyboard:
         self.device = device
         self.name = printable(device.name, 60)
         self.scanner = scanner
-        self._kernel_clock = use_monotonic_clock(device)
+        use_monotonic_clock(device)
+        self._pause = pause
+        self._taken_at = 0.0
         self._typist = KeyTypist(pause=pause, caps_lock=caps_lock_is_on(device))
         if scanner:
             self.grab()
@@ -71,11 +73,12 @@ class _Keyboard:
             log.warning("%s typed faster than it was read: a scan is lost", self.name)
         if event.type != EV_KEY or event.value not in {0, 1}:
             return []
-        at = event.timestamp() if self._kernel_clock else time.monotonic()
-        return self._typist.key(event.code, down=bool(event.value), at=at)
+        self._taken_at = time.monotonic()
+        return self._typist.key(event.code, down=bool(event.value), at=event.timestamp())
 
     def pause(self) -> list[Typed]:
-        return self._typist.pause(time.monotonic())
+        """Asked when it has nothing to read: its own times can't tell how long it has been silent."""
+        return self._typist.end() if time.monotonic() - self._taken_at >= self._pause else []
 
     @property
     def typing(self) -> bool:

@@ -7,6 +7,7 @@ import re
 import struct
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
 from appliance.scanner.sources.keys import DIGITS, ENTER, LETTERS
@@ -104,13 +105,10 @@ def caps_lock_is_on(device: InputDevice) -> bool:
         return False
 
 
-def use_monotonic_clock(device: InputDevice) -> bool:
-    """Otherwise a step of the machine's clock would cut a line, or join two. False: it can't."""
-    try:
+def use_monotonic_clock(device: InputDevice) -> None:
+    """Otherwise a step of the machine's clock, while something is typed, would cut a line or join two."""
+    with suppress(OSError):  # then so be it
         fcntl.ioctl(device.fileno(), _SET_CLOCK, struct.pack("i", time.CLOCK_MONOTONIC))
-    except OSError:
-        return False
-    return True
 
 
 def _evdev() -> Any:

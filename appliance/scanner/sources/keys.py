@@ -51,7 +51,7 @@ class Typed(NamedTuple):
 
 
 class KeyTypist:
-    """One scanner's keys to lines. `at` in seconds of one clock, the kernel's or another."""
+    """One scanner's keys to lines."""
 
     def __init__(self, *, pause: float, caps_lock: bool = False) -> None:
         """`pause`: seconds without a key that end a line."""
@@ -71,8 +71,8 @@ class KeyTypist:
         return bool(self._line) or self._too_long
 
     def key(self, code: int, *, down: bool, at: float) -> list[Typed]:
-        """The lines that end with this key, or ended before it: none, mostly."""
-        done = self.pause(at)
+        """The lines that end with this key, or ended before it: none, mostly. `at` in seconds of the kernel's clock."""
+        done = self.end() if self.pending and at - self._last_at >= self._pause else []
         if not down:
             self._held.discard(code)
             if code in _ALTS and self._alt_code:
@@ -84,16 +84,21 @@ class KeyTypist:
         elif code == _CAPS_LOCK:
             self._caps_lock = not self._caps_lock
         elif code in _ENDS:
-            done += self._end()
+            done += self.end()
         elif self._held & _ALTS and _KEYPAD.get(code, "").isdigit():
             self._alt_code = (self._alt_code + _KEYPAD[code])[:4]
         elif character := self._character(code):
             self._add(character, at)
         return done
 
-    def pause(self, now: float) -> list[Typed]:
-        """The line that the time since its last key has ended, if any."""
-        return self._end() if self.pending and now - self._last_at >= self._pause else []
+    def end(self) -> list[Typed]:
+        """The line so far, if any: nothing has come for as long as the pause."""
+        line, self._line = self._line, []
+        if self._too_long:
+            self._too_long = False
+            self.dropped += 1
+            return []
+        return [Typed("".join(line), len(line), self._last_at - self._first_at)] if line else []
 
     def forget(self) -> None:
         """Keys were lost: what has been typed of this line is worth nothing."""
@@ -124,14 +129,6 @@ class KeyTypist:
             self._too_long = True
         if not self._too_long:
             self._line.append(character)
-
-    def _end(self) -> list[Typed]:
-        line, self._line = self._line, []
-        if self._too_long:
-            self._too_long = False
-            self.dropped += 1
-            return []
-        return [Typed("".join(line), len(line), self._last_at - self._first_at)] if line else []
 
 
 def _alt_character(digits: str) -> str:

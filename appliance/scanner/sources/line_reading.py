@@ -92,6 +92,7 @@ class LineReader:
             keep_open(self._wire, self._turn, standing=self._standing, closing=self._closing)
         except BaseException as death:  # noqa: BLE001 (a thread's top: `read` raises it)
             self._death = death
+            self._standing.gone(f"the thread that takes its lines died: {death!r}")
         self._through = True
         self._wake()
 

@@ -13,10 +13,10 @@ import cv2
 
 from appliance.scanner.picture import to_grey
 from appliance.scanner.sources.addresses import Network
+from appliance.scanner.sources.capturing import open_capture
 from appliance.scanner.sources.exceptions import SourceFault
 from appliance.scanner.sources.protocol import Frame
 from appliance.scanner.sources.urls import masked
-from appliance.scanner.sources.video_file import MAX_SIDE
 
 _OPEN_MS: Final = 5000
 _READ_MS: Final = 4000
@@ -34,8 +34,8 @@ class NetworkEye:
         self._name = masked(address.url)
         self._stream: cv2.VideoCapture | None = None
         self._last = 0.0
-        # TCP: lost UDP packets tear the picture just where the code is. Low delay: no frames held back to be sorted.
-        os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp|fflags;nobuffer|flags;low_delay")
+        # Lost UDP packets tear the picture just where the code is. Nothing else here: it holds for video files too.
+        os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
 
     def check(self) -> None:
         """SourceFault if nobody answers there."""
@@ -54,16 +54,9 @@ class NetworkEye:
         """Connect."""
         self.check()
         limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, _READ_MS]
-        stream = cv2.VideoCapture(self._address.url, cv2.CAP_FFMPEG, limits)
-        if not stream.isOpened():
-            raise SourceFault(
-                f"{self._name} is no stream that can be read: path, login? Try it in a player such as VLC"
-            )
-        width, height = stream.get(cv2.CAP_PROP_FRAME_WIDTH), stream.get(cv2.CAP_PROP_FRAME_HEIGHT)
-        if max(width, height) > MAX_SIDE:
-            stream.release()
-            raise SourceFault(f"{self._name} is {width:.0f}x{height:.0f}: expected at most {MAX_SIDE} pixels a side")
-        self._stream, self._last = stream, 0.0
+        fault = f"{self._name} is no stream that can be read: path, login? Try it in a player such as VLC"
+        self._stream = open_capture(self._address.url, cv2.CAP_FFMPEG, limits, shown=self._name, fault=fault)
+        self._last = 0.0
 
     def grab(self) -> Frame | None:
         """The next frame."""

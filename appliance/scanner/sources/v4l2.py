@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.scanner.sources.addresses import V4l2
+from appliance.scanner.sources.capturing import open_capture
 from appliance.scanner.sources.exceptions import SourceFault
 from appliance.scanner.sources.protocol import Frame
 from appliance.scanner.sources.standing import printable
@@ -73,11 +74,8 @@ class V4l2Eye:
         """Take the camera: JPEG from it, since raw pictures of this size don't fit through USB 2."""
         self.check()
         wanted = self._address
-        camera = cv2.VideoCapture(wanted.device, cv2.CAP_V4L2)
-        if not camera.isOpened():
-            raise SourceFault(
-                f"{wanted.device} can't be opened as a camera: does another program have it (`fuser -v`)?"
-            )
+        fault = f"{wanted.device} can't be opened as a camera: does another program have it (`fuser -v` tells)?"
+        camera = open_capture(wanted.device, cv2.CAP_V4L2, shown=wanted.device, fault=fault)
         self._camera = camera
         for setting, value in (
             (cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG")),

@@ -10,10 +10,10 @@ import cv2
 
 from appliance.scanner.picture import to_grey
 from appliance.scanner.sources.addresses import VideoFile
+from appliance.scanner.sources.capturing import open_capture
 from appliance.scanner.sources.exceptions import SourceEnded, SourceFault
 from appliance.scanner.sources.protocol import Frame
 
-MAX_SIDE: Final = 4096
 _ANYHOW: Final = 25.0
 _FASTEST: Final = 240.0
 
@@ -29,7 +29,11 @@ class VideoEye:
 
     def check(self) -> None:
         """SourceFault if the file is missing or no video."""
-        self._open().release()
+        try:
+            self.open()
+            self.grab()
+        finally:
+            self.close()
 
     def open(self) -> None:
         """At its first frame."""
@@ -70,11 +74,7 @@ class VideoEye:
             ) from fault
         except OSError as fault:
             raise SourceFault(f"{path}: {fault.strerror}: expected a video file that this process may read") from fault
-        video = cv2.VideoCapture() if empty else cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-        if not video.isOpened():
-            raise SourceFault(f"{path} is no video that can be read: expected such as MP4, MKV, AVI or WebM")
-        width, height = video.get(cv2.CAP_PROP_FRAME_WIDTH), video.get(cv2.CAP_PROP_FRAME_HEIGHT)
-        if max(width, height) > MAX_SIDE:
-            video.release()
-            raise SourceFault(f"{path} is {width:.0f}x{height:.0f}: expected at most {MAX_SIDE} pixels a side")
-        return video
+        unreadable = f"{path} is no video that can be read: expected such as MP4, MKV, AVI or WebM"
+        if empty:
+            raise SourceFault(unreadable)
+        return open_capture(str(path), cv2.CAP_FFMPEG, shown=str(path), fault=unreadable)

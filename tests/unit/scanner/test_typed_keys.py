@@ -78,11 +78,11 @@ def test_enter_alone_is_no_line(typist):
     assert type_all(typist, press(ENTER, ENTER)) == []
 
 
-def test_a_line_whose_enter_is_missing_ends_with_the_pause(typist):
+def test_a_line_whose_enter_is_missing_is_there_when_the_pause_is_over(typist):
     assert type_all(typist, key_strokes("AB12")) == []
-    assert typist.pause(0.1) == []
-    assert [line.text for line in typist.pause(1.0)] == ["AB12"]
-    assert typist.pause(2.0) == []
+    assert typist.pending
+    assert [line.text for line in typist.end()] == ["AB12"]
+    assert typist.end() == []
 
 
 def test_two_scans_without_an_enter_between_are_two_lines(typist):

@@ -88,7 +88,11 @@ def staff() -> None:
 @staff.command()
 @click.argument("name")
 @click.option(
-    "--role", type=click.Choice(["viewer", "staff", "lead", "technician"]), default="viewer", show_default=True
+    "--role",
+    type=click.Choice(["viewer", "staff", "lead", "technician"]),
+    default="viewer",
+    show_default=True,
+    help="What they may do; a viewer sees the board.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @pass_invocation

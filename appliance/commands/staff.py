@@ -19,7 +19,11 @@ def staff() -> None:
 @staff.command()
 @click.argument("name")
 @click.option(
-    "--role", type=click.Choice(["viewer", "staff", "lead", "technician"]), default="staff", show_default=True
+    "--role",
+    type=click.Choice(["viewer", "staff", "lead", "technician"]),
+    default="staff",
+    show_default=True,
+    help="What they may do; each may all that those before it may.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @pass_invocation

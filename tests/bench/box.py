@@ -55,12 +55,16 @@ class Box(NamedTuple):
         parts = ", ".join(f"{name} {mib:.0f}" for name, mib in self.memory.items())
         half = self.to_screen[len(self.to_screen) // 2] * 1000 if self.to_screen else float("nan")
         return [
-            f"box: first possible verdict after {self.start_seconds:.2f} s (at most 3), "
-            f"a picture on the page after {self.start_all_seconds:.2f} s",
+            (
+                f"box: first possible verdict after {self.start_seconds:.2f} s (at most 3), "
+                f"a picture on the page after {self.start_all_seconds:.2f} s"
+            ),
             f"box: {sum(self.memory.values()):.0f} MiB RSS while scanning 1280x720 (at most 400): {parts}",
             f"box: camera at 10 frames/s, nothing in view: {self.idle_share:.1%} of a core (at most 10%)",
-            f"box: frame to verdict painted in Chromium p50 {half:.0f} ms, p95 {p95:.0f} ms (at most 150) "
-            f"over {len(self.to_screen)} verdicts",
+            (
+                f"box: frame to verdict painted in Chromium p50 {half:.0f} ms, p95 {p95:.0f} ms (at most 150) "
+                f"over {len(self.to_screen)} verdicts"
+            ),
         ]
 
 

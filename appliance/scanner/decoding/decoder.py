@@ -9,14 +9,14 @@ import numpy as np
 
 from appliance.scanner.decoding.finders import CELL, Finders, Sight, distinct, glance
 from appliance.scanner.decoding.lattice import read_lattice
-from appliance.scanner.decoding.mending import ATTEMPTS, Spectrum
+from appliance.scanner.decoding.mending import ATTEMPTS, LATTICE_AFTER, Spectrum
 from appliance.scanner.decoding.reading import Code, Corners, read_black_and_white, read_part, read_plain
 from appliance.scanner.decoding.squares import Square, Upright, cut_around, cut_upright, squares
 from appliance.scanner.decoding.suspicion import Suspects, detailed_part, look_closer, suspects
 from appliance.serving.scan_link.protocol import Hint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from appliance.scanner.picture import Grey
 
@@ -25,9 +25,10 @@ _CUT_OUT: Final = 400
 _LARGE: Final = 1920
 _LEAST_SIDE: Final = 21
 """Pixels: as many as the smallest code has modules."""
-_ALL: Final = len(ATTEMPTS) + 1
-"""The attempts at mending, and the lattice."""
-_BLIND: Final = 6
+_LATTICE: Final = len(ATTEMPTS)
+_ORDER: Final = (*range(LATTICE_AFTER), _LATTICE, *range(LATTICE_AFTER, len(ATTEMPTS)))
+"""Of the attempts at mending, by number, and the lattice among them."""
+_BLIND: Final = 5
 """So many of the attempts are worth their time on surroundings that are not known to be a code."""
 _ONE_LOOK: Final = 5
 _DARK: Final = 45
@@ -51,17 +52,17 @@ class Decoder:
 
     def decode(self, grey: Grey) -> Decoded:
         """Everything that can be tried on one picture (HxW, uint8). The same picture always gives the same."""
-        return _decode(grey, range(_ALL))
+        return _decode(grey, _ORDER)
 
     def look(self, grey: Grey) -> Decoded:
         """The same for one frame of a stream: while something stays unread, each frame gets other attempts."""
         first = self._next_attempt
-        decoded = _decode(grey, [attempt % _ALL for attempt in range(first, first + _ONE_LOOK)])
-        self._next_attempt = (first + _ONE_LOOK) % _ALL if decoded.hint else 0
+        decoded = _decode(grey, _ORDER[first : first + _ONE_LOOK])
+        self._next_attempt = (first + _ONE_LOOK) % len(_ORDER) if decoded.hint else 0
         return decoded
 
 
-def _decode(grey: Grey, attempts: Iterable[int]) -> Decoded:
+def _decode(grey: Grey, attempts: Sequence[int]) -> Decoded:
     if min(grey.shape) < _LEAST_SIDE:
         return Decoded(())
     work, scale = _resized(grey)
@@ -77,7 +78,7 @@ def _decode(grey: Grey, attempts: Iterable[int]) -> Decoded:
         view.first_look()
     found, likely = view.suspects()
     if likely:
-        view.second_look(found, list(attempts))
+        view.second_look(found, attempts)
     return Decoded(tuple(view.codes), view.hint)
 
 
@@ -119,7 +120,7 @@ class _View:
         """What looks like the corners of codes that have not been read."""
         return suspects(self._grey, self._sight, self._covered())
 
-    def second_look(self, found: Finders, attempts: list[int]) -> None:
+    def second_look(self, found: Finders, attempts: Sequence[int]) -> None:
         """Reads what it can of the codes whose corners these may be; a hint where something stays unread."""
         if self._add(read_plain(self._grey, thorough=True)):
             found, likely = self.suspects()
@@ -140,7 +141,7 @@ class _View:
             read = around is not None and self._mended(around, [n for n in attempts if n < _BLIND])
             self.hint = "" if read else self.hint or "straighten"
 
-    def _mended(self, upright: Upright, attempts: list[int]) -> bool:
+    def _mended(self, upright: Upright, attempts: Sequence[int]) -> bool:
         spectra: list[Spectrum] = []
 
         def spectrum() -> Spectrum:
@@ -150,7 +151,7 @@ class _View:
 
         frame = self._grey.shape
         for number in attempts:
-            if number == len(ATTEMPTS):
+            if number == _LATTICE:
                 codes = read_lattice(upright, frame)
             else:
                 attempt = ATTEMPTS[number]

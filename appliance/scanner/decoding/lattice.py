@@ -53,6 +53,8 @@ def read_lattice(upright: Upright, frame: tuple[int, ...], sizes: int = 2) -> li
             corners = net.corners() @ upright.to_frame[:, :2].T + upright.to_frame[:, 2]
             if text and is_sane(corners, frame):
                 return [Code(text, as_corners(corners))]
+            if not net.anchored:
+                break
         if timing > _SURE_TIMING:
             break
     return []
@@ -63,6 +65,8 @@ def _followed(net: _Net, size: int) -> tuple[str | None, float]:
     best: tuple[float, Floats] = (-1.0, np.zeros((size, size), np.float32))
     for settled in range(_SETTLES + 1):
         if settled:
+            if best[0] < _LEAST_TIMING:
+                break  # not of this size
             net.settle()
         sampled = net.sampled()
         agreement = fixed_modules(size).timing_agreement(sampled)
@@ -185,15 +189,18 @@ class _Net:
         """Of the rows and columns of nodes, in modules from the code's edge."""
         self._gap = float(self._place[1] - self._place[0])
         self._columns, self._rows = np.meshgrid(self._place, self._place)
-        self._at = self._grown(poses, anchored=anchored)
+        self.anchored = anchored
+        """Whether the fourth corner has been found."""
+        self._at = self._grown(poses)
 
-    def _grown(self, poses: list[Pose], *, anchored: bool) -> Floats:
+    def _grown(self, poses: list[Pose]) -> Floats:
         count = len(self._place)
         field = _Field(count, self._gap)
         row, column = np.mgrid[0:count, 0:count]
         last = count - 1
         seeds = [(0, 0, poses[0]), (0, last, poses[1]), (last, 0, poses[2])]
-        fourth = _alignment(self._picture, poses, self._size) if anchored else None
+        fourth = _alignment(self._picture, poses, self._size) if self.anchored else None
+        self.anchored = fourth is not None
         if fourth is not None:
             near = int(np.abs(self._place - (self._size - 6.5)).argmin())
             beyond = float(self._place[near]) - (self._size - 6.5)

@@ -101,6 +101,7 @@ def commands_rows() -> Iterator[str]:
     for name, command in commands():
         pieces = command.collect_usage_pieces(click.Context(command))
         usage = " ".join([name, *(piece for piece in pieces if piece and piece != "[OPTIONS]")])
+        usage = usage.replace("|", "\\|")
         yield f"| `{usage}` | {command.get_short_help_str(limit=200)} |"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.central.arrivals import Batch, Unreadable, read_batch, read_counts, read_status, same_content
@@ -163,6 +163,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300) | JSON.map(msgspec.json.encode))
 def test_no_payload_makes_a_reader_raise(payload: bytes) -> None:
     read_batch(payload, now=NOW)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.central.spans import Held, spans
@@ -24,6 +24,7 @@ def test_the_list_of_what_is_missing_ends_at_its_limit() -> None:
     assert held.missing(3) == [(1, 1), (3, 3), (5, 5)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 60), st.integers(0, 8))), st.integers(1, 70), st.integers(0, 8))
 def test_adding_tells_beforehand_whether_it_makes_one_more_span(
     added: list[tuple[int, int]], first: int, more: int
@@ -36,6 +37,7 @@ def test_adding_tells_beforehand_whether_it_makes_one_more_span(
     assert splits is (len(held.beyond) > before)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 60), st.integers(0, 8))))
 def test_held_offsets_are_those_that_were_added(added: list[tuple[int, int]]) -> None:
     held, model = Held(), set()

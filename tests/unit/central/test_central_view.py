@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.central.alarms import Alarm
@@ -108,6 +108,7 @@ NUMBERS = st.integers(0, 2**53 - 1)
 TEXTS = st.text(max_size=80)
 
 
+@settings(deadline=None)
 @given(
     counts_of=st.builds(
         wire.Counts,

@@ -1,7 +1,7 @@
 """Counting: ledger rows -> entries, exits, attendance, occupancy, refusals, conflicts.
 
-The result depends on the set of rows, never on their arrival. A tally is moved by `moved`: the fold of the rows that the
-arrived ones touch, after minus before.
+The result depends on the set of rows, never on their arrival. A tally is moved by `moved`: the fold of the rows that
+the arrived ones touch, after minus before.
 """
 
 from __future__ import annotations

@@ -17,7 +17,9 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Reading(NamedTuple):
-    """One look at the machine's clocks: wall and monotonic in ms, and whether the machine says that the wall clock is synchronised."""
+    """One look at the machine's clocks: wall and monotonic in ms, and whether the machine says that the wall clock is
+    synchronised.
+    """
 
     wall: int
     monotonic: int

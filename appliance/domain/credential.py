@@ -24,7 +24,7 @@ class Credential(msgspec.Struct, frozen=True):
 
 
 def read_credential(raw: str) -> Credential | None:
-    """The credential in `raw`; None if no ticket can look like this (empty, too long, control characters, lone surrogates).
+    """The credential in `raw`; None if no ticket can look like this: empty, too long, control or half characters.
 
     White space around it is what hand scanners and copy-and-paste add.
     """

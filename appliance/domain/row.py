@@ -73,7 +73,9 @@ class Placed(NamedTuple):
 
 
 def flaw(row: Row) -> str | None:
-    """What a row of a known kind lacks, in a few words; None for a sound one, and for kinds that this reader doesn't know."""
+    """What a row of a known kind lacks, in a few words; None for a sound one, and for kinds that this reader doesn't
+    know.
+    """
     missing = [field for field in _NEEDS.get(row.kind, ()) if not getattr(row, field)]
     if missing:
         return f"{row.kind} without {', '.join(name.rstrip('_') for name in missing)}"

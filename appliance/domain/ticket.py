@@ -23,7 +23,8 @@ MAX_CODE: Final = 1024
 class Ticket(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One row of the roster.
 
-    `id` goes over the wire and has no meaning to a stranger; `code`, the opaque QR text, and `name` never leave the hub.
+    `id` goes over the wire and has no meaning to a stranger; `code`, the opaque QR text, and `name` never leave the
+    hub.
     """
 
     id: Annotated[TicketId, msgspec.Meta(min_length=1, max_length=64)]

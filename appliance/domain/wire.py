@@ -1,4 +1,4 @@
-"""What goes over MQTT: topics, payloads and their sizes. Pure; WIRE's rules of delivery are kept by report and central."""
+"""What goes over MQTT: topics, payloads and their sizes. Pure; the rules of delivery are kept by report and central."""
 
 from __future__ import annotations
 
@@ -128,7 +128,9 @@ class GateCounts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole hub's tallies as of one offset in each log. The top-level figures are those of `list`; refusals of all lists."""
+    """The whole hub's tallies as of one offset in each log. The top-level figures are those of `list`; refusals of all
+    lists.
+    """
 
     v: int = VERSION
     term: int

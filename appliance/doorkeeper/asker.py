@@ -56,7 +56,7 @@ class Asker:
             self._wake()
 
     def send(self, line: bytes) -> None:
-        """Send a line as far as the socket takes it now, the rest from the event loop; drop a client that doesn't read."""
+        """Send a line as far as the socket takes it now, the rest from the event loop; drop who doesn't read."""
         with self._lock:
             if self._gone:
                 return

@@ -9,6 +9,8 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from appliance.domain.clock import Reading
+from appliance.domain.row import NodeId
 from appliance.doorkeeper.checker import Checker
 from appliance.doorkeeper.checkpointer import Checkpointer
 from appliance.doorkeeper.clock import HubTime, boot_id, read_clocks
@@ -19,8 +21,6 @@ from appliance.doorkeeper.recorder import Recorder
 from appliance.doorkeeper.requests import Requests
 from appliance.doorkeeper.socket_server import SocketServer
 from appliance.doorkeeper.writer import Writer
-from appliance.domain.clock import Reading
-from appliance.domain.row import NodeId
 from appliance.store.holding import Hold, hold
 from appliance.store.opening import open_reader
 from appliance.store.salvage import open_or_salvage

@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 EVERY_SECONDS: Final = 2.0
 """So long may a refusal's row (told before it was written) be lost to a power cut."""
 MOVED_FRAMES: Final = 3000
-"""Frames (12 MB) that the log holds before they are moved. The first commit after that pays one more sync, so this isn't
-done at every lull; but a log that grows past its file makes each commit pay for the growth."""
+"""Frames (12 MB) that the log holds before they are moved. The first commit after that pays one more sync, so this
+isn't done at every lull; but a log that grows past its file makes each commit pay for the growth."""
 EMPTIED_FRAMES: Final = 2 * MOVED_FRAMES
 """Under steady writing the log never happens to be empty: from here on it is emptied between two transactions."""
 HURRY_COMMITS: Final = 100
@@ -97,11 +97,13 @@ class Checkpointer:
         if now.frames - (self._moved.frames if now.salts == self._moved.salts else 0) < MOVED_FRAMES:
             return
         for _ in range(_ROUNDS):
-            _, frames, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-            self._moved = Length(length(self._path).salts, moved)
-            if frames == moved:
+            _, _, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            # What was committed meanwhile counts: only a log that is moved to its end is begun anew.
+            now = length(self._path)
+            self._moved = Length(now.salts, moved)
+            if now.frames == moved:
                 return
-        if frames > EMPTIED_FRAMES:
+        if now.frames > EMPTIED_FRAMES:
             self._put_between(_empty)
 
 

@@ -16,6 +16,8 @@ from typing import Final, Self, TypeVar
 
 import msgspec
 
+from appliance.domain.row import Passage
+from appliance.domain.ticket import Ticket
 from appliance.doorkeeper.protocol import (
     DECODE_ANSWER,
     ENCODE,
@@ -46,8 +48,6 @@ from appliance.doorkeeper.protocol import (
     Watch,
     Written,
 )
-from appliance.domain.row import Passage
-from appliance.domain.ticket import Ticket
 
 _HALVES: Final = re.compile("[\ud800-\udfff]")
 _RETRY_SECONDS: Final = 0.05

@@ -8,17 +8,17 @@ from contextlib import contextmanager
 
 import msgspec
 
-from appliance.doorkeeper.asker import Asker
-from appliance.doorkeeper.memory import Memory
-from appliance.doorkeeper.protocol import Scan, Verdict
-from appliance.doorkeeper.recorder import Recorder
-from appliance.doorkeeper.verdicts import of_row, refusal
 from appliance.domain.admission import Admitted, Earlier, History, Refused, Rules, decide
 from appliance.domain.attendance import OCCUPANCY, history, order
 from appliance.domain.clock import Moment
 from appliance.domain.credential import Credential, read_credential
 from appliance.domain.row import Placed
 from appliance.domain.ticket import CheckinList, Ticket
+from appliance.doorkeeper.asker import Asker
+from appliance.doorkeeper.memory import Memory
+from appliance.doorkeeper.protocol import Scan, Verdict
+from appliance.doorkeeper.recorder import Recorder
+from appliance.doorkeeper.verdicts import of_row, refusal
 from appliance.store import roster, rows, unshown
 
 
@@ -135,8 +135,8 @@ class Doorkeeper:
     def scan(self, scan: Scan, moment: Moment, asker: Asker, foreseen: Gathered | None) -> Verdict:
         """Decide and record one presentation.
 
-        The same nonce gets the first verdict, and one that nobody saw is given again. `foreseen`, which `refuse_at_once`
-        read, holds if nothing was written since.
+        The same nonce gets the first verdict, and one that nobody saw is given again. `foreseen`, which
+        `refuse_at_once` read, holds if nothing was written since.
         """
         connection = self.recorder.connection
         if foreseen is None or foreseen.version != self.recorder.version:
@@ -222,7 +222,7 @@ class Doorkeeper:
         return msgspec.structs.replace(verdict, again=True)
 
     def note_given_again(self, unseen: str, scan: Scan) -> None:
-        """The verdict on the nonce `unseen` was given again, to `scan`: the same scan asked again gets it too, no other."""
+        """The verdict on `unseen` was given again, to `scan`: the same scan asked again gets it too, no other."""
         credential = read_credential(scan.text)
         if credential is not None:
             unshown.give_again(self.recorder.connection, credential.digest(), unseen, scan.nonce)

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final
 
+from appliance.domain.clock import Moment
 from appliance.doorkeeper.door import Doorkeeper
 from appliance.doorkeeper.protocol import (
     Annul,
@@ -26,7 +27,6 @@ from appliance.doorkeeper.protocol import (
     StaffMember,
 )
 from appliance.doorkeeper.writer import Job, Writer
-from appliance.domain.clock import Moment
 from appliance.store import roster, staff
 
 _SWEPT: Final = 250
@@ -50,7 +50,7 @@ class Jobs:
         return Job(lambda: self._run(request), reply, request.id, durable=durable, bulky=bulky, alone=True)
 
     def sweep(self) -> None:
-        """Give up rosters that an earlier life was writing; delete old ones in short steps, each behind whoever waits."""
+        """Give up rosters that an earlier life was writing; delete old ones in short steps, behind whoever waits."""
 
         def give_up() -> None:
             roster.discard_staged(self._connection)

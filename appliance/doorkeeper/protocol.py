@@ -1,7 +1,8 @@
 """What is said on the doorkeeper's Unix socket: one JSON object a line, capped before it is read.
 
-A client sends requests, each with an `id` of its own; answers carry it and may come in another order (a refusal overtakes
-an admission that waits for the disk). A client that asked to `watch` also gets a `Written` line after every commit.
+A client sends requests, each with an `id` of its own; answers carry it and may come in another order (a refusal
+overtakes an admission that waits for the disk). A client that asked to `watch` also gets a `Written` line after every
+commit.
 """
 
 from __future__ import annotations

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Final
 
+from appliance.domain.clock import Moment
+from appliance.doorkeeper.asker import Asker
 from appliance.doorkeeper.door import Doorkeeper
 from appliance.doorkeeper.flood import Gathered, UnknownCodes
 from appliance.doorkeeper.jobs import Jobs
-from appliance.doorkeeper.asker import Asker
 from appliance.doorkeeper.protocol import (
     Answer,
     AnyRequest,
@@ -25,7 +26,6 @@ from appliance.doorkeeper.protocol import (
     Watch,
 )
 from appliance.doorkeeper.writer import Job, Writer
-from appliance.domain.clock import Moment
 from appliance.store import roster
 from appliance.store.opening import is_damage
 

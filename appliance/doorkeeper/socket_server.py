@@ -31,7 +31,7 @@ _WRITTEN: Final = ENCODE.encode(Written()) + b"\n"
 
 
 class SocketServer:
-    """Serves `path` from one thread. `on_request(request, asker)` must not wait; `on_tick` comes about once a second."""
+    """Serves `path` from one thread. `on_request(request, asker)` must not wait; `on_tick` is called once a second."""
 
     def __init__(
         self,

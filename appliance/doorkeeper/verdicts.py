@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import cast
 
-from appliance.doorkeeper.protocol import Scan, Verdict
 from appliance.domain.admission import Earlier, Refused
 from appliance.domain.clock import Moment
 from appliance.domain.row import Reason, Row
 from appliance.domain.ticket import Ticket
+from appliance.doorkeeper.protocol import Scan, Verdict
 
 
 def refusal(scan: Scan, refused: Refused, moment: Moment) -> Verdict:

@@ -30,8 +30,8 @@ class Job(msgspec.Struct, frozen=True):
 
     `durable`: whoever waits must not be told before it is on the disk. `bulky`: nor here, but others need not wait for
     so much to get there: whoever waits is told by the checkpointer. `alone`: its failure is its own, not that of the
-    others in the transaction. `kept`: it is promised already, so it is tried again when the disk takes writes again, and
-    whoever waits isn't told of the failure.
+    others in the transaction. `kept`: it is promised already, so it is tried again when the disk takes writes again,
+    and whoever waits isn't told of the failure.
     """
 
     run: Callable[[], Answer | None]

@@ -93,7 +93,7 @@ def carve_ledger(image: Image, logs: dict[int, Log]) -> Iterator[Kept]:
 
 
 def carve_rest(image: Image, table: str) -> Iterator[tuple[Value, ...]]:
-    """Rows of a table other than `ledger` and `logs`, as they would be inserted; some may be older than others of the same key."""
+    """Rows of a table other than `ledger` and `logs`, as they would be inserted; of one key some may be older."""
     if table == "rosters":
         yield from ((rowid, *values[1:]) for rowid, values in rows(image) if _has(values, _ROSTERS))
     else:

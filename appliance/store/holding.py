@@ -11,7 +11,7 @@ from appliance.store.opening import StoreFault
 
 
 class Left(NamedTuple):
-    """What the last holder left word of: nothing (there was none), that it had the ledger open, or that it closed it."""
+    """What the last holder left word of: nothing (there was none), that it had the ledger open, that it closed it."""
 
     state: Literal["", "open", "closed"]
     boot: str

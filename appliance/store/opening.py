@@ -56,8 +56,8 @@ def is_busy(fault: BaseException) -> bool:
 def open_ledger(path: Path) -> sqlite3.Connection:
     """The writer's connection to ledger.db, migrated. The file is made if it is missing.
 
-    synchronous=FULL: a commit returns when the rows are on the disk. No automatic checkpoint: that is the checkpointer's,
-    off the scan path.
+    synchronous=FULL: a commit returns when the rows are on the disk. No automatic checkpoint: that is the
+    checkpointer's, off the scan path.
     """
     if not path.exists():
         make_ledger(path)
@@ -128,13 +128,17 @@ def _live(path: Path) -> sqlite3.Connection:
     connection = _open(path, "OFF")
     try:
         migrate(connection, "live", path)
-        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if found != "ok":
-            raise StoreDamaged(f"{path}: {found}")
+        _check(connection, path)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise StoreDamaged(f"{path}: {found}")
 
 
 class Reader(sqlite3.Connection):
@@ -199,7 +203,7 @@ def migrate(connection: sqlite3.Connection, schema: Schema, path: Path) -> None:
         if number > have:
             script = entry.read_text(encoding="utf-8")
             try:
-                # Another process may have been faster: the script then fails at its first statement, and nothing is lost.
+                # Another process may have been faster: then the script fails at its first statement.
                 connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
             except sqlite3.Error:
                 if connection.in_transaction:

@@ -65,7 +65,7 @@ def newest_log(connection: sqlite3.Connection, node: NodeId) -> LogId:
 
 
 def recount(connection: sqlite3.Connection) -> tuple[Tally, Tally]:
-    """(stored tallies, the fold of all rows from nothing), as of one moment: the caller's transaction, or one of its own."""
+    """(stored tallies, the fold of all rows from nothing), as of one moment: in the caller's transaction or its own."""
     own = not connection.in_transaction
     if own:
         connection.execute("BEGIN")
@@ -83,8 +83,8 @@ def holes(connection: sqlite3.Connection) -> list[tuple[LogId, int, int]]:
     """(log, first, last) of the offsets that are missing before a log's last row."""
     query = (
         "SELECT logs.log, before + 1, offset - 1 FROM "
-        "(SELECT log, offset, lag(offset, 1, 0) OVER (PARTITION BY log ORDER BY offset) AS before FROM ledger) AS places "
-        "JOIN logs ON logs.id = places.log WHERE offset > before + 1 ORDER BY 1, 2"
+        "(SELECT log, offset, lag(offset, 1, 0) OVER (PARTITION BY log ORDER BY offset) AS before FROM ledger) "
+        "AS places JOIN logs ON logs.id = places.log WHERE offset > before + 1 ORDER BY 1, 2"
     )
     return [(LogId(log), first, last) for log, first, last in connection.execute(query)]
 
@@ -117,8 +117,8 @@ def bodies_after(
 ) -> list[tuple[int, bytes]]:
     """Up to `limit` rows of a log with offset < theirs <= until, as they stand: (offset, JSON)."""
     return connection.execute(
-        "SELECT offset, body FROM ledger WHERE log = (SELECT id FROM logs WHERE log = ?) AND offset > ? AND offset <= ? "
-        "ORDER BY offset LIMIT ?",
+        "SELECT offset, body FROM ledger WHERE log = (SELECT id FROM logs WHERE log = ?) "
+        "AND offset > ? AND offset <= ? ORDER BY offset LIMIT ?",
         (log, offset, until, limit),
     ).fetchall()
 

@@ -25,7 +25,10 @@ _OF_ANNULMENT: Final = f"{_PLACED} WHERE nonce = ? AND kind = 'annulment' ORDER 
 _BY_NONCE: Final = f"{_PLACED} WHERE nonce IN (%s)"
 _BY_ANNULS: Final = f"{_PLACED} WHERE annuls IN (%s)"
 _APPEND: Final = "INSERT INTO ledger (log, offset, kind, nonce, list, ticket, annuls, body) VALUES (?,?,?,?,?,?,?,?)"
-_MOVE: Final = "INSERT INTO tallies (list, gate, figure, n) VALUES (?,?,?,?) ON CONFLICT (list, gate, figure) DO UPDATE SET n = n + excluded.n"
+_MOVE: Final = """
+  INSERT INTO tallies (list, gate, figure, n) VALUES (?,?,?,?)
+  ON CONFLICT (list, gate, figure) DO UPDATE SET n = n + excluded.n
+"""
 
 
 def placed(found: Iterable[tuple[str, int, bytes]]) -> list[Placed]:

@@ -57,8 +57,8 @@ def open_or_salvage(
         return Opened(open_ledger(path), salvaged=True)
     except (sqlite3.Error, OSError) as fault:
         raise StoreFault(
-            f"{path} is damaged ({found}) and what can be read of it could not be taken over ({fault}). Nothing is thrown away: "
-            f"make room on the disk and start again"
+            f"{path} is damaged ({found}) and what can be read of it could not be taken over ({fault}). Nothing is "
+            "thrown away: make room on the disk and start again"
         ) from fault
 
 

@@ -35,7 +35,8 @@ def mark_of(path: Path) -> Path:
 def open_sound(path: Path, *, left: Left, boot: str, checked: int = CHECKED_AT_START) -> sqlite3.Connection | str:
     """The writer's connection to a sound (or new) ledger.db; otherwise why it must be salvaged.
 
-    `left`: the last holder's word; `boot`: this boot of the machine. Files larger than `checked` bytes aren't read whole.
+    `left`: the last holder's word; `boot`: this boot of the machine. Files larger than `checked` bytes aren't read
+    whole.
     """
     why = _foretold(path, left)
     if why:

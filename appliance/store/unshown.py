@@ -50,5 +50,5 @@ def give_again(connection: sqlite3.Connection, credential: bytes, nonce: str, to
 
 
 def shown(connection: sqlite3.Connection, nonce: str, moment: Moment) -> None:
-    """A person has seen the verdict on this nonce (given first or again); those that are too old to be given again go too."""
+    """A person has seen the verdict on this nonce (given first or again). Those that are too old go too."""
     connection.execute(_FORGET, (nonce, moment.now - AGAIN_MILLIS, moment.now + AGAIN_MILLIS))

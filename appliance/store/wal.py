@@ -98,8 +98,8 @@ class Wal:
     def loss(self, committed: int, intact: int = 0) -> str:
         """What of this log SQLite passes over though it was committed; empty if nothing.
 
-        `committed`: frames that are known to have been (0: nothing is known); `intact`: those that SQLite takes. The rest
-        of a transaction that the power or a kill cut off is no loss: it was promised to nobody.
+        `committed`: frames that are known to have been (0: nothing is known); `intact`: those that SQLite takes. The
+        rest of a transaction that the power or a kill cut off is no loss: it was promised to nobody.
         """
         if self.is_empty:
             return f"the write-ahead log lost {committed} frames" if committed else ""

@@ -20,7 +20,8 @@ from tests.bench.bare_insert import BareInsert
 from tests.bench.ledger_traffic import traffic
 from tests.bench.slow_disk import slow_disk
 from tests.integration.doorkeeper.house import OwnProcess, bring, tickets
-from tests.ledgers import Ledger, rows as ledger_rows
+from tests.ledgers import Ledger
+from tests.ledgers import rows as ledger_rows
 
 FEW: Final = 1_000
 MANY: Final = 1_000_000

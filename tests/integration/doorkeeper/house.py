@@ -48,7 +48,9 @@ class Clocks:
 class House:
     """One node's ledger, socket and (in this process) doorkeeper."""
 
-    def __init__(self, directory: Path, *, checkin_list: CheckinList | None = None, hub: str = "berlin", **more: Any) -> None:
+    def __init__(
+        self, directory: Path, *, checkin_list: CheckinList | None = None, hub: str = "berlin", **more: Any
+    ) -> None:
         self.ledger = directory / "ledger.db"
         self.socket = directory / "d.sock"
         self.clocks = Clocks()
@@ -62,7 +64,9 @@ class House:
         self.open()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for client in self._clients:
             client.close()
         self.close()
@@ -174,7 +178,9 @@ class OwnProcess:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def start(self) -> None:

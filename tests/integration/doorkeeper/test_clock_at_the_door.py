@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def test_rows_are_marked_and_ordered_whatever_the_clock_does(tmp_path: Path) -> 
         rows = [placed.row for placed in house.rows()]
         assert [row.clock for row in rows] == expected
         assert [row.tick for row in rows[:2]] == [1, 2]
-        assert all(after.tick > before.tick for before, after in zip(rows, rows[1:], strict=False))
+        assert all(after.tick > before.tick for before, after in itertools.pairwise(rows))
         assert rows[4].at == "2026-10-28T00:00:03.000Z"
         counted_right(house.ledger)
 

@@ -1,7 +1,8 @@
-"""The disk full, the database held by another process: no green without a row, red at once, and it recovers by itself."""
+"""The disk full, the database held: no green without a row, red at once, and the door recovers by itself."""
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import sqlite3
 import subprocess
@@ -99,11 +100,20 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(directory: Path) -> Path:
+    """Take all the room that is left."""
     ballast = directory / "ballast"
-    with ballast.open("wb", buffering=0) as file, pytest.raises(OSError, match="space"):
-        while True:
-            file.write(bytes(4096))
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
     return ballast
+
+
+def is_green(client: DoorkeeperClient, code: str) -> bool:
+    """Whether it was admitted; False where the disk took no row."""
+    try:
+        return scan(client, code).outcome == "admitted"
+    except DoorkeeperRefused as refused:
+        return refused.kind != "disk"
 
 
 def test_on_a_full_disk_nobody_is_let_in_without_a_row_and_the_door_recovers_by_itself(small_disk: Path) -> None:
@@ -112,19 +122,9 @@ def test_on_a_full_disk_nobody_is_let_in_without_a_row_and_the_door_recovers_by_
         client = house.client()
         client.shown(scan(client, "code-0").nonce)
         ballast = fill(small_disk)
-        green, failed = {"code-0"}, 0
-        for i in range(1, 6000):
-            try:
-                verdict = scan(client, f"code-{i}")
-            except DoorkeeperRefused as refused:
-                assert refused.kind == "disk"
-                failed += 1
-                if failed == 5:
-                    break
-            else:
-                assert verdict.outcome == "admitted"
-                green.add(f"code-{i}")
-        assert failed == 5
+        told_of = {f"code-{i}": is_green(client, f"code-{i}") for i in range(1, 3000)}
+        green = {"code-0"} | {code for code, admitted in told_of.items() if admitted}
+        assert len(told_of) - len(green) > 5
         assert "full" in client.standing().disk
         told = [scan(client, text) for text in ("code-0", "nobody", "code-0", "nobody else")]
         assert [verdict.reason for verdict in told] == ["already_redeemed", "invalid", "already_redeemed", "invalid"]
@@ -135,7 +135,9 @@ def test_on_a_full_disk_nobody_is_let_in_without_a_row_and_the_door_recovers_by_
                 stop.set()
         assert client.standing().disk == ""
         assert scan(client, "code-5999").outcome == "admitted"
-        entries = {str(placed.row.ticket).replace("T-", "code-") for placed in house.rows() if placed.row.kind == "entry"}
+        entries = {
+            str(placed.row.ticket).replace("T-", "code-") for placed in house.rows() if placed.row.kind == "entry"
+        }
         assert green | {"code-5999"} == entries
         counted_right(house.ledger)
 

@@ -68,7 +68,11 @@ def test_every_reason_is_told_and_written(tmp_path: Path, ticket: Any, door: Any
 
 def test_a_used_ticket_names_when_and_where_and_is_good_again_after_the_exit(house: House) -> None:
     client = house.client()
-    for at, direction, expected in [("north", "entry", None), ("south", "entry", "already_redeemed"), ("south", "exit", None)]:
+    for at, direction, expected in [
+        ("north", "entry", None),
+        ("south", "entry", "already_redeemed"),
+        ("south", "exit", None),
+    ]:
         verdict = client.scan("code-1", gate=at, nonce=nonce(), direction=direction)  # type: ignore[arg-type]
         client.shown(verdict.nonce)
         assert verdict.reason == expected
@@ -106,12 +110,14 @@ def test_an_unknown_code_is_a_row_without_a_ticket(house: House) -> None:
     assert (placed.row.ticket, placed.row.reason, placed.row.times) == (None, "invalid", 1)
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\x00\x1b[31m", "code-1\x00", "x" * 5000, "\ud800code-1", "👩" * 2000, "a\nb"])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "\x00\x1b[31m", "code-1\x00", "x" * 5000, "\ud800code-1", "👩" * 2000, "a\nb"]
+)
 def test_whatever_a_camera_reads_is_at_worst_invalid(house: House, text: str) -> None:
     assert house.client().scan(text, gate="north", nonce=nonce()).reason == "invalid"
 
 
-# -- one nonce, one answer -----------------------------------------------------------------------------------------------
+# -- one nonce, one answer ---------------------------------------------------------------------------------------------
 
 
 def ask_each_kind(house: House) -> dict[str, Verdict]:
@@ -156,7 +162,9 @@ def test_the_same_nonce_gets_the_first_answer_after_a_restart_too(house: House) 
 
 def test_the_same_nonce_in_flight_on_many_connections_is_one_row(house: House) -> None:
     told: list[Verdict] = []
-    at_once(*(lambda: told.append(house.client().scan("code-1", gate="north", nonce="the-one-nonce")) for _ in range(8)))
+    at_once(
+        *(lambda: told.append(house.client().scan("code-1", gate="north", nonce="the-one-nonce")) for _ in range(8))
+    )
     assert {verdict.outcome for verdict in told} == {"admitted"}
     assert len(house.rows()) == 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,8 +14,6 @@ from appliance.domain.attendance import Tally, fold, history, moved
 from appliance.domain.row import Placed
 from appliance.store.opening import migrate
 from appliance.store.rows import append, move_tallies, rows_of_ticket, touching
-from pathlib import Path
-
 from tests.unit.domain.folding import row
 
 LOGS = ("aaaa", "bbbb")
@@ -36,7 +35,10 @@ def ledgers(draw: st.DrawFn) -> list[Placed]:
         if kind == "annulment":
             fields |= {"annuls": draw(st.sampled_from(NONCES)), "by": "s7"}
         else:
-            fields |= {"list": draw(st.sampled_from(["door", "vip"])), "gate": draw(st.sampled_from(["north", "south"]))}
+            fields |= {
+                "list": draw(st.sampled_from(["door", "vip"])),
+                "gate": draw(st.sampled_from(["north", "south"])),
+            }
         if kind in ("entry", "exit", "settlement"):
             fields |= {"ticket": draw(st.sampled_from(["T-1", "T-2"]))}
         if kind in ("entry", "exit", "refusal"):
@@ -65,7 +67,9 @@ def test_tallies_moved_by_groups_in_any_order_equal_the_fold_of_all(
     chance.shuffle(rows)
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         migrate(connection, "ledger", Path("memory"))
-        connection.executemany("INSERT INTO logs (log, node, boot, begun) VALUES (?,'','','')", [(log,) for log in LOGS])
+        connection.executemany(
+            "INSERT INTO logs (log, node, boot, begun) VALUES (?,'','','')", [(log,) for log in LOGS]
+        )
         at = 0
         while at < len(rows):
             size = data.draw(st.integers(1, 4))

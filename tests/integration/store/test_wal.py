@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -28,7 +27,7 @@ ROWS: Final = 120
 
 
 @pytest.fixture
-def killed(tmp_path: Path) -> Iterator[Path]:
+def killed(tmp_path: Path) -> Path:
     """A ledger as a killed process leaves it: everything is in the write-ahead log."""
     with Ledger(tmp_path / "living" / "ledger.db") as ledger:
         for row in rows(ROWS):
@@ -36,7 +35,7 @@ def killed(tmp_path: Path) -> Iterator[Path]:
         path = tmp_path / "ledger.db"
         for side in SIDES:
             shutil.copy(ledger.path.with_name("ledger.db" + side), path.with_name("ledger.db" + side))
-    yield path
+    return path
 
 
 def wal_of(path: Path) -> Path:

@@ -20,7 +20,9 @@ def row(kind: str, tick: int, nonce: str = "", *, log: str = "aaaa", offset: int
     if kind == "settlement":
         passage["as_"] = "left"
     named = Nonce(nonce or f"n-{kind}-{tick}-{log}")
-    content = Row(kind=kind, tick=tick, node=NodeId("k2"), clock="synced", nonce=named, **{"at": "", **passage, **fields})
+    content = Row(
+        kind=kind, tick=tick, node=NodeId("k2"), clock="synced", nonce=named, **{"at": "", **passage, **fields}
+    )
     return Placed(LogId(log), offset or tick, content)
 
 

@@ -198,7 +198,9 @@ def test_rows_of_unknown_kinds_are_passed_over_and_counted() -> None:
 
 def test_what_arrives_moves_the_tally_down_as_well_as_up() -> None:
     entry, undone = row("entry", 1, "n"), annul(2, "n")
-    assert moved([], [entry]) == Tally({("door", "north", ENTRIES): 1, ("door", "", ATTENDANCE): 1, ("door", "", OCCUPANCY): 1})
+    assert moved([], [entry]) == Tally(
+        {("door", "north", ENTRIES): 1, ("door", "", ATTENDANCE): 1, ("door", "", OCCUPANCY): 1}
+    )
     assert moved([entry], [undone]) == Tally(
         {("door", "north", ENTRIES): -1, ("door", "", ATTENDANCE): -1, ("door", "", OCCUPANCY): -1}
     )

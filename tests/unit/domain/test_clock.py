@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
@@ -105,7 +106,7 @@ def test_ticks_rise_strictly_whatever_the_clock_does() -> None:
     for moment in days():
         ticks += [next_tick(ticks[-1], moment)]
         ticks += [next_tick(ticks[-1], moment)]
-    assert all(after > before for before, after in zip(ticks, ticks[1:], strict=False))
+    assert all(after > before for before, after in itertools.pairwise(ticks))
 
 
 def test_a_tick_is_the_hubs_time_only_while_that_is_known() -> None:

@@ -29,7 +29,19 @@ def test_ok__credential(raw: str, code: str) -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    ["", " \r\n", "a\x00b", "a\nb", "a\x1bb", "a\x7fb", "a\x85b", "a\ud800b", "x" * (MAX_CODE + 1), "x" * 1_000_000, "a\tb"],
+    [
+        "",
+        " \r\n",
+        "a\x00b",
+        "a\nb",
+        "a\x1bb",
+        "a\x7fb",
+        "a\x85b",
+        "a\ud800b",
+        "x" * (MAX_CODE + 1),
+        "x" * 1_000_000,
+        "a\tb",
+    ],
 )
 def test_fail__credential(raw: str) -> None:
     assert read_credential(raw) is None

@@ -71,7 +71,9 @@ def test_ok__level(name: str) -> None:
     assert is_level(name)
 
 
-@pytest.mark.parametrize("name", ["", "K2", "a/b", "+", "#", "acked", "command", "verdicts", "roster", "a" * 33, "a\n", "ä"])
+@pytest.mark.parametrize(
+    "name", ["", "K2", "a/b", "+", "#", "acked", "command", "verdicts", "roster", "a" * 33, "a\n", "ä"]
+)
 def test_fail__level(name: str) -> None:
     assert not is_level(name)
 
@@ -83,7 +85,9 @@ def test_topics_are_read_as_they_are_made() -> None:
         assert read_topic(topic, root="hub/v1", event="conf") == Address("berlin", "k2", what)
 
 
-@pytest.mark.parametrize("topic", ["hub/v1/conf/berlin/acked", "hub/v1/other/berlin/k2/status", "hub/v1/conf/b/acked/status", "x"])
+@pytest.mark.parametrize(
+    "topic", ["hub/v1/conf/berlin/acked", "hub/v1/other/berlin/k2/status", "hub/v1/conf/b/acked/status", "x"]
+)
 def test_fail__read_topic(topic: str) -> None:
     assert read_topic(topic, root="hub/v1", event="conf") is None
 

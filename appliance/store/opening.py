@@ -141,31 +141,17 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         raise StoreDamaged(f"{path}: {found}")
 
 
-class Reader(sqlite3.Connection):
-    """A read-only connection that knows which file it opened."""
+def open_reader(path: Path) -> sqlite3.Connection:
+    """A read-only connection; StoreFault if the file isn't there yet.
 
-    path: Path
-    inode: int
-
-    def is_replaced(self) -> bool:
-        """Whether another file stands there now (ledger.db was salvaged): close this connection, open a new one."""
-        try:
-            return self.path.stat().st_ino != self.inode
-        except OSError:
-            return True
-
-
-def open_reader(path: Path) -> Reader:
-    """A read-only connection; StoreFault if the file isn't there yet."""
-    try:
-        inode = path.stat().st_ino
-    except FileNotFoundError as fault:
-        raise StoreFault(f"{path} does not exist yet: start the doorkeeper, which makes it") from fault
+    A salvage puts another file in its place: whoever keeps a connection looks at the file's inode now and then.
+    """
+    if not path.exists():
+        raise StoreFault(f"{path} does not exist yet: start the doorkeeper, which makes it")
     address = f"{path.resolve().as_uri()}?mode=ro"
     connection = sqlite3.connect(
-        address, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256, factory=Reader
+        address, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256
     )
-    connection.path, connection.inode = path, inode
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLIS}")
     connection.execute("PRAGMA query_only = 1")
     return connection

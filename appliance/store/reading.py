@@ -9,12 +9,11 @@ from typing import NamedTuple
 from appliance.domain.attendance import Tally, fold
 from appliance.domain.row import LogId, NodeId, Placed
 from appliance.domain.ticket import TicketId
-from appliance.store.opening import Reader, open_reader
+from appliance.store.opening import open_reader
 from appliance.store.roster import ticket_by_id
 from appliance.store.rows import placed
 
 __all__ = [
-    "Reader",
     "Snapshot",
     "StaffRecord",
     "bodies_after",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -23,7 +24,7 @@ from appliance.doorkeeper.builder import build_doorkeeper
 from appliance.doorkeeper.client import DoorkeeperClient
 from appliance.doorkeeper.door import Door
 from appliance.doorkeeper.process import DoorkeeperProcess
-from appliance.store.opening import Reader, open_reader
+from appliance.store.opening import open_reader
 from appliance.store.reading import holes, recount, rows_after
 
 STOP_SECONDS: Final = 60.0
@@ -118,7 +119,7 @@ class House:
         """All that was asked before is written."""
         self.client().session_begin()
 
-    def reader(self) -> contextlib.closing[Reader]:
+    def reader(self) -> contextlib.closing[sqlite3.Connection]:
         """A read-only connection for a `with`."""
         return contextlib.closing(open_reader(self.ledger))
 

@@ -16,9 +16,11 @@ import pytest
 
 from appliance.doorkeeper.client import DoorkeeperClient, DoorkeeperRefused
 from appliance.doorkeeper.protocol import Verdict
-from tests.integration.doorkeeper.house import STOP_SECONDS, House, bring, counted_right, read_rows, tickets
+from tests.bench.slow_disk import slow_disk
+from tests.integration.doorkeeper.house import STOP_SECONDS, House, OwnProcess, bring, counted_right, read_rows, tickets
 from tests.tools import needs_root
 
+SLOW_MILLIS = 400
 AT_ONCE_SECONDS = 1.0
 """A held database makes a green wait for two seconds; a red may not even wait for half of that."""
 
@@ -84,6 +86,22 @@ def test_refusals_told_meanwhile_are_written_when_the_database_is_free_though_no
 def wait_a_moment() -> None:
     """The doorkeeper tells of no failed commit: it is asked again."""
     threading.Event().wait(0.05)
+
+
+def test_green_waits_for_the_disk_and_red_does_not(tmp_path: Path) -> None:
+    slow = slow_disk(tmp_path, SLOW_MILLIS)
+    with OwnProcess(tmp_path, environment=slow) as door, DoorkeeperClient(door.socket, timeout=STOP_SECONDS) as client:
+        bring(client, tickets(10))
+        for i in range(3):
+            began = time.monotonic()
+            green = scan(client, f"code-{i}")
+            waited = time.monotonic() - began
+            assert waited >= SLOW_MILLIS / 1000
+            client.shown(green.nonce)
+            began = time.monotonic()
+            assert scan(client, f"code-{i}").reason == "already_redeemed"
+            assert scan(client, "nobody").reason == "invalid"
+            assert time.monotonic() - began < SLOW_MILLIS / 1000
 
 
 @pytest.fixture

@@ -102,15 +102,6 @@ def test_a_reader_cannot_write_and_says_what_to_start(ledger: Ledger, tmp_path: 
         open_reader(tmp_path / "nowhere.db")
 
 
-def test_a_reader_knows_when_another_file_took_the_place(ledger: Ledger) -> None:
-    with closing(open_reader(ledger.path)) as reader:
-        assert not reader.is_replaced()
-        ledger.path.rename(ledger.path.with_name("elsewhere.db"))
-        assert reader.is_replaced()
-        make_ledger(ledger.path)
-        assert reader.is_replaced()
-
-
 def test_a_damaged_live_file_is_thrown_away(tmp_path: Path) -> None:
     path = tmp_path / "live.db"
     with closing(open_live(path)) as connection:

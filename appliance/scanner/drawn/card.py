@@ -50,7 +50,8 @@ def add_glare(card: Picture, *, centre: tuple[float, float], radius: float, stre
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     far = ((x - centre[0] * width) ** 2 + (y - centre[1] * height) ** 2) / (radius * width) ** 2
     lit = strength * 255.0 * np.exp(-far)
-    return np.clip(card.astype(np.float32) + (lit if card.ndim == 2 else lit[..., None]), 0, 255).astype(np.uint8)
+    brighter = np.clip(card.astype(np.float32) + (lit if card.ndim == 2 else lit[..., None]), 0, 255)
+    return np.asarray(brighter, np.uint8)
 
 
 def add_thumb(card: Picture, *, centre: tuple[float, float], radius: float) -> Picture:
@@ -88,8 +89,8 @@ def crumple(card: Picture, *, depth: float, rng: np.random.Generator) -> Picture
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     moved = _moved(card, x + depth * width * wide[0], y + depth * height * wide[1]).astype(np.float32)
     shade = 1 - 6 * depth * np.abs(wide[2])
-    lit: NDArray[Any] = moved * (shade if card.ndim == 2 else shade[..., None])
-    return np.clip(lit, 0, 255).astype(np.uint8)
+    lit = np.clip(moved * (shade if card.ndim == 2 else shade[..., None]), 0, 255)
+    return np.asarray(lit, np.uint8)
 
 
 def _moved(card: Picture, source_x: NDArray[Any], source_y: NDArray[Any]) -> Picture:

@@ -122,7 +122,7 @@ class Scene(NamedTuple):
 def draw_scene(kind: str, text: str, rng: np.random.Generator, *, width: int = 1280, height: int = 720) -> Scene:
     """A colour frame (HxWx3, blue first) with `text` as a QR code and the difficulty `kind`, or two as `blur+tilt`.
 
-    The kind `none` has no whole code in it: a room, or a code of which a third is missing. KeyError for an unknown kind.
+    The kind `none` has no whole code in it: a room, or a code of which half is missing. KeyError for an unknown kind.
     """
     names = kind.split("+")
     if "none" in names:

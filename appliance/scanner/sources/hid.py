@@ -25,10 +25,12 @@ from appliance.scanner.sources.input_devices import (
     InputEvent,
     caps_lock_is_on,
     is_keyboard,
+    leave_out_scan_codes,
     looks_like_scanner,
     use_monotonic_clock,
 )
 from appliance.scanner.sources.keys import MAX_LINE, KeyTypist, Typed
+from appliance.scanner.sources.line_reading import Doubt
 from appliance.scanner.sources.standing import printable
 
 log = logging.getLogger(__name__)
@@ -55,6 +57,7 @@ class _Keyboard:
         self.name = printable(device.name, 60)
         self.scanner = scanner
         use_monotonic_clock(device)
+        leave_out_scan_codes(device)
         self._pause = pause
         self._taken_at = 0.0
         self._typist = KeyTypist(pause=pause, caps_lock=caps_lock_is_on(device))
@@ -97,17 +100,22 @@ class HidWire:
         self._devices = devices if devices is not None else EvdevDevices()
         self._keyboards: dict[str, _Keyboard] = {}
         self._passed: set[str] = set()
+        self._proven: set[str] = set()
+        self._lost = ""
         self._selector: selectors.BaseSelector | None = None
         self._looked_at = 0.0
 
     @property
-    def doubt(self) -> str:
+    def doubt(self) -> Doubt | None:
         """No device here is known to be a scanner."""
         keyboards = list(self._keyboards.values())
         if not keyboards or any(keyboard.scanner for keyboard in keyboards):
-            return ""
+            return None
         names = ", ".join(sorted({keyboard.name for keyboard in keyboards}))
-        return f"Nothing here looks like a hand scanner. Scan something: one of these is taken for it then: {names}"
+        scan = f"Scan something: one of these is taken for a scanner when it types like one: {names}"
+        if self._lost:
+            return Doubt("gone", f"The hand scanner {self._lost} is gone: plug it in again, or another. {scan}")
+        return Doubt("starting", f"Nothing here looks like a hand scanner. {scan}")
 
     def check(self) -> None:
         """SourceFault if there is no such device, or it isn't ours to read."""
@@ -170,6 +178,7 @@ class HidWire:
             pass
         except OSError:
             log.warning("%s is unplugged", keyboard.name)
+            self._lost = keyboard.name if keyboard.scanner else self._lost
             self._drop(keyboard)
         if keyboard.too_long():
             log.warning("%s typed more than %d characters without an end: dropped", keyboard.name, MAX_LINE)
@@ -178,6 +187,7 @@ class HidWire:
     def _accept(self, keyboard: _Keyboard, typed: Sequence[Typed]) -> list[str]:
         if not keyboard.scanner and any(_no_hand(line) for line in typed):
             log.warning("%s types as fast as a scanner: taken for one", keyboard.name)
+            self._proven.add(keyboard.name)
             keyboard.scanner = True
             keyboard.grab()
             typed = [line for line in typed if _no_hand(line)]
@@ -207,6 +217,7 @@ class HidWire:
 
     def _add(self, path: str, device: InputDevice, *, scanner: bool) -> None:
         assert self._selector is not None
+        scanner = scanner or printable(device.name, 60) in self._proven
         keyboard = _Keyboard(path, device, scanner=scanner, pause=self._address.pause)
         self._selector.register(device, selectors.EVENT_READ, keyboard)
         self._keyboards[path] = keyboard

@@ -18,6 +18,9 @@ SYN_DROPPED: Final = 3
 _LED_CAPS: Final = 1
 _SET_CLOCK: Final = 0x400445A0
 """EVIOCSCLOCKID of linux/input.h: the kernel's times of a device, by the clock that nobody sets."""
+_SET_MASK: Final = 0x40104593
+"""EVIOCSMASK of linux/input.h: which codes of an event type are wanted."""
+_EV_MSC: Final = 4
 _SCANNER_NAME: Final = re.compile(
     r"scan|bar ?code|qr ?code|symbol|zebra|honeywell|metrologic|datalogic|newland|opticon|netum|inateck|eyoyo|tera\b"
     r"|unitech|cino\b|id ?tech|code ?corp|hand ?held|imager",
@@ -109,6 +112,12 @@ def use_monotonic_clock(device: InputDevice) -> None:
     """Otherwise a step of the machine's clock, while something is typed, would cut a line or join two."""
     with suppress(OSError):  # then so be it
         fcntl.ioctl(device.fileno(), _SET_CLOCK, struct.pack("i", time.CLOCK_MONOTONIC))
+
+
+def leave_out_scan_codes(device: InputDevice) -> None:
+    """They come with every key and say nothing more; the kernel keeps but 64 events for a reader that is late."""
+    with suppress(OSError):  # a kernel before 4.4
+        fcntl.ioctl(device.fileno(), _SET_MASK, struct.pack("IIQ", _EV_MSC, 0, 0))
 
 
 def _evdev() -> Any:

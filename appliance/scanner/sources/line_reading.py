@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 from appliance.scanner.sources.exceptions import SourceDied
 from appliance.scanner.sources.protocol import Line, SourceState
@@ -18,12 +18,19 @@ _CLOSE_SECONDS: Final = 2.5
 _WAKE: Final = None
 
 
+class Doubt(NamedTuple):
+    """What is the matter with a scanner that is open all the same."""
+
+    state: SourceState
+    detail: str
+
+
 class Wire(Device, Protocol):
     """What lines come from."""
 
     @property
-    def doubt(self) -> str:
-        """Why it may not be a scanner at all; empty: it is one, or it is said to be."""
+    def doubt(self) -> Doubt | None:
+        """Why it may be of no use though it is open; None: it isn't."""
 
     def read(self, seconds: float) -> list[str]:
         """Lines that end within `seconds`, perhaps none.
@@ -53,12 +60,16 @@ class LineReader:
         """`ok`, `gone`, or `starting`."""
         if self._standing.fault:
             return "gone"
-        return "ok" if self._standing.seen and not self._wire.doubt else "starting"
+        if not self._standing.seen:
+            return "starting"
+        return doubt.state if (doubt := self._wire.doubt) else "ok"
 
     @property
     def detail(self) -> str:
         """For staff."""
-        return self._standing.fault or self._wire.doubt
+        if self._standing.fault:
+            return self._standing.fault
+        return doubt.detail if (doubt := self._wire.doubt) else ""
 
     @property
     def ended(self) -> bool:

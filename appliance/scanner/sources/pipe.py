@@ -27,7 +27,7 @@ _LAST_LINE_SECONDS: Final = 0.5
 class _Lines:
     """Lines of one descriptor."""
 
-    doubt = ""
+    doubt = None
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -21,7 +21,7 @@ _AT_ONCE: Final = 4096
 class SerialWire:
     """Reads lines from a port."""
 
-    doubt = ""
+    doubt = None
 
     def __init__(self, address: SerialPort) -> None:
         self._address = address

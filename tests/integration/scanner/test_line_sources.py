@@ -120,6 +120,29 @@ def test_a_keyboard_that_types_as_fast_as_a_scanner_is_taken_for_one(hid):
     assert keyboard.grabbed
 
 
+def test_a_scanner_that_is_gone_is_missed_though_a_keyboard_stays(hid):
+    scanner = FakeInputDevice("Barcode Scanner")
+    devices = FakeInputDevices(event1=FakeInputDevice("USB Keyboard"), event3=scanner)
+    source = hid(devices)
+    until(lambda: source.state == "ok")
+    del devices.plugged["/dev/input/event3"]
+    scanner.unplug()
+    until(lambda: source.state == "gone")
+    assert "Barcode Scanner is gone" in source.detail
+
+
+def test_a_scanner_known_by_its_speed_is_known_again_when_plugged_in_again(hid):
+    devices = FakeInputDevices(event3=FakeInputDevice("USB Keyboard"))
+    source = hid(devices)
+    devices.plugged["/dev/input/event3"].type("T-000123")
+    assert text_of(source) == "T-000123"
+    devices.plugged.pop("/dev/input/event3").unplug()
+    until(lambda: source.state == "gone")
+    again = FakeInputDevice("USB Keyboard")
+    devices.plugged["/dev/input/event3"] = again
+    until(lambda: again.grabbed)
+
+
 def test_what_people_type_on_their_keyboard_is_dropped_and_not_logged(hid, caplog):
     keyboard = FakeInputDevice("USB Keyboard")
     source = hid(FakeInputDevices(event3=keyboard))
@@ -329,7 +352,7 @@ def test_closing_wakes_whoever_waits_for_a_line(tmp_path, opened):
 
 
 class _DyingWire:
-    doubt = ""
+    doubt = None
 
     def check(self):
         pass

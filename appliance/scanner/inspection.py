@@ -88,7 +88,7 @@ def _warm_up(decoder: Decoder) -> None:
     size = 29
     row, column = np.mgrid[0:size, 0:size]
     fixed = fixed_modules(size)
-    nonsense = fixed.filled_in((row * 7 + column * 13 + row * column) % 5 < 2)
+    nonsense = fixed.filled_in((row * 7 + column * 13 + row * column) % 5 < 2)  # noqa: PLR2004 (any will do)
     wall = np.full((720, 1280), 200, np.uint8)
     code = np.kron(np.where(nonsense, 20, 200), np.ones((6, 6))).astype(np.uint8)
     wall[200 : 200 + len(code), 300 : 300 + len(code)] = code

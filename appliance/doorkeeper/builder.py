@@ -87,7 +87,6 @@ def _build(
 ) -> DoorkeeperProcess:
     now = HubTime(read, floor=0).moment()
     opened = open_or_salvage(ledger, now=now, left=held.left, boot=boot, checked=checked)
-    held.opened(boot)
     make_room(ledger)
     recorder = Recorder(opened.connection, node=node, boot=boot)
     hub_time = HubTime(read, floor=recorder.highest_tick)

@@ -52,6 +52,7 @@ class DoorkeeperProcess:
 
     def start(self) -> None:
         """Start to serve."""
+        self._held.opened(self._boot)
         self._requests.begin()
         for thread in (self._socket_thread, self._writer_thread, *self._others):
             thread.start()
@@ -86,13 +87,13 @@ class DoorkeeperProcess:
 
     def _close(self) -> None:
         self._requests.close()
+        if self.fault is None:
+            # Before SQLite takes the write-ahead log away, whose absence the next start would have to wonder at.
+            self._held.closed(self._boot)
         try:
             self._connection.close()
         except sqlite3.Error:
             log.exception("ledger.db not closed")
-        else:
-            if self.fault is None:
-                self._held.closed(self._boot)
         self._held.release()
 
     def _deadly(self, body: Callable[[], None]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Literal, NamedTuple, cast
 
@@ -32,7 +33,7 @@ class Hold:
         self._say(f"open {boot}")
 
     def closed(self, boot: str) -> None:
-        """The ledger was closed, all of it in the one file."""
+        """Nothing is written any more: the write-ahead log may go."""
         self._say(f"closed {boot}")
 
     def release(self) -> None:
@@ -40,8 +41,9 @@ class Hold:
         self._file.close()
 
     def _say(self, word: str) -> None:
-        # One write of a fixed length, so that no moment leaves it empty.
-        os.pwrite(self._file.fileno(), f"{word:<80}\n".encode("ascii", "replace"), 0)
+        # One write of a fixed length, so that no moment leaves it empty. On a full disk the next holder knows less.
+        with suppress(OSError):
+            os.pwrite(self._file.fileno(), f"{word:<80}\n".encode("ascii", "replace"), 0)
 
 
 def hold(ledger: Path) -> Hold:

@@ -48,9 +48,11 @@ class DrawnCamera:
         room = draw_lobby(self._rng, width=width, height=height)
         self._room = cv2.resize(room, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
         self._held: dict[int, Held] = {}
-        noise = self._rng.normal(0, _NOISE, (height + _SHIFT, width + _SHIFT, 1)).repeat(3, axis=2)
-        self._brighter = np.clip(np.round(noise), 0, 255).astype(np.uint8)
-        self._darker = np.clip(np.round(-noise), 0, 255).astype(np.uint8)
+        noise = self._rng.standard_normal((height + _SHIFT, width + _SHIFT), dtype=np.float32)
+        self._brighter, self._darker = (
+            cv2.cvtColor(np.clip(np.round(noise * sigma), 0, 255).astype(np.uint8), cv2.COLOR_GRAY2BGR)
+            for sigma in (_NOISE, -_NOISE)
+        )
 
     def frame(self) -> Picture:
         """The next one: HxWx3, uint8, blue first."""

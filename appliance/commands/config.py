@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from appliance.commands.context import Invocation, pass_invocation, print_json
+from appliance.scanner.sources import masked
 from appliance.settings import MASKED, Described, described
 
 
@@ -34,4 +35,7 @@ def config(invocation: Invocation, *, as_json: bool) -> None:
 def _shown(one: Described, value: Any) -> Any:
     if one.secret:
         return MASKED if value else ""
+    if one.name == "scanner.sources":
+        # A network camera's address may hold its login.
+        return [masked(source) for source in value]
     return str(value) if isinstance(value, Path) else value

@@ -134,12 +134,9 @@ def report(invocation: Invocation) -> None:
 @told_faults
 def scan(invocation: Invocation) -> None:
     """Read codes from cameras and hand scanners, ask the doorkeeper, tell the screens."""
-    import cv2
-
     from appliance.scanner.builder import build_scan
     from appliance.scanner.sources import SourceFault
 
-    cv2.setNumThreads(1)
     settings = invocation.settings
     registry = CollectorRegistry()
     try:

@@ -14,8 +14,8 @@ from appliance.domain.clock import iso
 from appliance.domain.row import Passage
 from appliance.doorkeeper.client import DoorkeeperClient
 from appliance.doorkeeper.protocol import Verdict
-from appliance.scanner.health import Health
-from appliance.scanner.looking import CameraLook, Look, ScannerLook
+from appliance.scanner.health import Health, Look
+from appliance.scanner.listening import ScannerLook
 from appliance.scanner.presentation import Presentations
 from appliance.scanner.sources import FrameSource, LineSource, open_source
 from appliance.scanner.station import Station
@@ -40,8 +40,16 @@ ASK_SECONDS = 5.0
 class ScanProcess:
     """The threads of `appliance scan`: one a source, asking, telling, health, the link. One that dies ends it."""
 
-    def __init__(self, *, looks: Sequence[Look], station: Station, health: Health, link: ScanLinkServer) -> None:
-        self._looks, self._station, self._health, self._link = looks, station, health, link
+    def __init__(
+        self,
+        *,
+        looks: Sequence[Look],
+        station: Station,
+        health: Health,
+        link: ScanLinkServer,
+        close: Callable[[], None],
+    ) -> None:
+        self._looks, self._station, self._health, self._link, self._close = looks, station, health, link, close
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self.fault: BaseException | None = None
@@ -54,7 +62,7 @@ class ScanProcess:
             ("tell-shown", self._station.tell_shown),
             ("health", lambda: self._health.run(self._stop)),
         ]
-        bodies += [(f"look-{look.source.name}", lambda look=look: look.run(self._stop)) for look in self._looks]  # type: ignore[misc]  # bound now
+        bodies += [(f"look-{look.name}", lambda look=look: look.run(self._stop)) for look in self._looks]  # type: ignore[misc]  # bound now
         self._threads = [start_deadly(name, body, dies=self._died) for name, body in bodies]
 
     def stop(self) -> None:
@@ -66,6 +74,7 @@ class ScanProcess:
         for thread in self._threads:
             thread.join(ASK_SECONDS)
         self._link.stop()
+        self._close()
 
     def alive(self) -> bool:
         """Whether its work goes on, for systemd's watchdog."""
@@ -103,9 +112,10 @@ def build_scan(
     """Open every source and put the kiosk's flow around them. SourceFault for a setting that can't mean a source."""
     opened = [open_one(url) for url in sources]
     link = ScanLinkServer(socket, on_shown=lambda nonce: station.shown(nonce))
+    asks, tells = (DoorkeeperClient(doorkeeper, timeout=ASK_SECONDS) for _ in range(2))
     station = Station(
-        doorkeeper=DoorkeeperClient(doorkeeper, timeout=ASK_SECONDS),
-        doorkeeper_shown=DoorkeeperClient(doorkeeper, timeout=ASK_SECONDS),
+        doorkeeper=asks,
+        doorkeeper_shown=tells,
         link=link,
         gate=gate,
         direction=direction,
@@ -113,38 +123,65 @@ def build_scan(
         iso_now=_iso_now,
         counts=_Counts(registry),
     )
-    looks = list(_looks(opened, gone_after, station, link))
+    looks = _looks(opened, gone_after, station, link)
     frames = Gauge(METRICS[3][0], METRICS[3][2], ["source"], registry=registry)
     fine = Gauge(METRICS[4][0], METRICS[4][2], ["source"], registry=registry)
     for look in looks:
-        frames.labels(look.source.name).set_function(lambda look=look: look.frames)  # type: ignore[misc]  # bound now
-        fine.labels(look.source.name).set_function(lambda look=look: float(look.source.state == "ok"))  # type: ignore[misc]  # as above
-    return ScanProcess(looks=looks, station=station, health=Health(looks, link=link, iso_now=_iso_now), link=link)
+        frames.labels(look.name).set_function(lambda look=look: look.frames)  # type: ignore[misc]  # bound now
+        fine.labels(look.name).set_function(lambda look=look: float(look.source.state == "ok"))  # type: ignore[misc]  # as above
+
+    def close() -> None:
+        asks.close()
+        tells.close()
+
+    return ScanProcess(
+        looks=looks,
+        station=station,
+        health=Health(looks, link=link, iso_now=_iso_now),
+        link=link,
+        close=close,
+    )
 
 
 def _looks(
     opened: Sequence[FrameSource | LineSource], gone_after: float, station: Station, link: ScanLinkServer
-) -> Sequence[Look]:
+) -> list[Look]:
     """The first camera's picture is the one that people aim by."""
     looks: list[Look] = []
-    for source in opened:
+    shows_preview = True
+    for source, name in zip(opened, _different([source.name for source in opened]), strict=True):
         if source.kind == "scanner":
-            looks.append(ScannerLook(source, station=station))
+            looks.append(ScannerLook(source, name=name, station=station))
             continue
-        from appliance.scanner.decoding import Decoder
+        # Not above: a box with hand scanners alone needs no OpenCV in its memory.
+        import cv2
 
-        first = not any(isinstance(look, CameraLook) for look in looks)
-        looks.append(
-            CameraLook(
-                source,
-                decoder=Decoder(),
-                presentations=Presentations(gone_after=gone_after),
-                station=station,
-                link=link,
-                shows_preview=first,
-            )
+        from appliance.scanner.decoding import Decoder
+        from appliance.scanner.looking import CameraLook
+
+        # OpenCV's pool of threads waits busily, and each source has a thread of its own.
+        cv2.setNumThreads(1)
+
+        look = CameraLook(
+            source,
+            name=name,
+            decoder=Decoder(),
+            presentations=Presentations(gone_after=gone_after),
+            station=station,
+            link=link,
+            shows_preview=shows_preview,
         )
+        shows_preview = False
+        looks.append(look)
     return looks
+
+
+def _different(names: Sequence[str]) -> list[str]:
+    """Two cameras of one kind get numbers."""
+    return [
+        name if names.count(name) == 1 else f"{name} {names[: number + 1].count(name)}"
+        for number, name in enumerate(names)
+    ]
 
 
 def _new_nonce() -> str:

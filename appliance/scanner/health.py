@@ -5,17 +5,38 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
-from appliance.scanner.looking import Look
+from appliance.scanner.sources.protocol import Source
 from appliance.serving.scan_link.protocol import Hint, SourceHealth, Sources
 from appliance.serving.scan_link.server import ScanLinkServer
 
 _LOOK_SECONDS: Final = 0.2
 STUCK_SECONDS: Final = 10.0
 """A source whose thread hasn't come round for so long is stuck: the process asks systemd for a new life by silence."""
+
+
+class Look(Protocol):
+    """A source and the thread that looks through it."""
+
+    name: str
+    """The source's, made different from the others'."""
+    hint: Hint
+    frames: int
+    looked_at: float
+    """Monotonic seconds of the last turn; 0 before the first."""
+
+    @property
+    def source(self) -> Source:
+        """What it looks through."""
+
+    def run(self, stop: threading.Event) -> None:
+        """The thread's body."""
+
+    def health(self, since: str) -> SourceHealth:
+        """As the pages show it."""
 
 
 class Health:

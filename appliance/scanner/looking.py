@@ -1,4 +1,4 @@
-"""Looking through one source: frames to presentations, lines to presentations; what it is like, and its picture."""
+"""Looking through one camera: frames to presentations, hints and pictures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 from appliance.scanner.decoding import Decoder
 from appliance.scanner.presentation import Presentations
 from appliance.scanner.preview import preview_jpeg
-from appliance.scanner.sources import FrameSource, LineSource
+from appliance.scanner.sources import FrameSource
 from appliance.scanner.station import Presented, Station
 from appliance.serving.scan_link.protocol import Hint, SourceHealth
 from appliance.serving.scan_link.server import ScanLinkServer
@@ -29,6 +29,7 @@ class CameraLook:
         self,
         source: FrameSource,
         *,
+        name: str,
         decoder: Decoder,
         presentations: Presentations,
         station: Station,
@@ -37,6 +38,7 @@ class CameraLook:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.source = source
+        self.name = name
         self._decoder = decoder
         self._presentations = presentations
         self._station = station
@@ -64,7 +66,7 @@ class CameraLook:
             decoded = self._decoder.look(frame.grey)
             self.hint = decoded.hint
             for text in self._presentations.seen([code.text for code in decoded.codes], self._monotonic()):
-                self._station.present(Presented(text, self.source.name, frame.seen_ms, self._forget_later))
+                self._station.present(Presented(text, self.name, frame.seen_ms, self._forget_later))
             if self._shows_preview and self._link.preview_wanted:
                 self._link.preview(preview_jpeg(frame))
 
@@ -83,39 +85,4 @@ class CameraLook:
     def health(self, since: str) -> SourceHealth:
         """As the pages show it."""
         source = self.source
-        return SourceHealth(name=source.name, kind=source.kind, state=source.state, since=since, detail=source.detail)
-
-
-class ScannerLook:
-    """One hand scanner: each line is a presentation. Its thread is `run`."""
-
-    def __init__(
-        self, source: LineSource, *, station: Station, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
-        self.source = source
-        self._station = station
-        self._monotonic = monotonic
-        self.hint: Hint = ""
-        self.frames = 0
-        self.looked_at = 0.0
-
-    def run(self, stop: threading.Event) -> None:
-        """Until `stop`, or the source's end."""
-        while not stop.is_set() and not self.source.ended:
-            line = self.source.read(_READ_SECONDS)
-            self.looked_at = self._monotonic()
-            if line is not None:
-                # A hand scanner reads when somebody pulls its trigger: each line is meant, twice the same one too.
-                self._station.present(Presented(line.text, self.source.name, line.seen_ms, _nothing_to_forget))
-
-    def health(self, since: str) -> SourceHealth:
-        """As the pages show it."""
-        source = self.source
-        return SourceHealth(name=source.name, kind="scanner", state=source.state, since=since, detail=source.detail)
-
-
-def _nothing_to_forget(_text: str) -> None:
-    """The person pulls the trigger again."""
-
-
-Look = CameraLook | ScannerLook
+        return SourceHealth(name=self.name, kind=source.kind, state=source.state, since=since, detail=source.detail)

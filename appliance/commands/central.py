@@ -20,7 +20,7 @@ from appliance.setting_checks import page_address, read_listen
 @click.group(invoke_without_command=True)
 @click.pass_context
 def central(ctx: click.Context) -> None:
-    """Receive, count and acknowledge what all hubs report; show it on a board."""
+    """Receive, count, acknowledge and show what hubs report."""
     if ctx.invoked_subcommand is None:
         sys.exit(_run(cast("Invocation", ctx.obj)))
 

@@ -18,7 +18,10 @@ from appliance.settings import MASKED, Described, described
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a setting.")
 @pass_invocation
 def config(invocation: Invocation, *, as_json: bool) -> None:
-    """Show the effective settings, each with its source; secrets are masked."""
+    """Show the effective settings and where each comes from.
+
+    Secrets are masked.
+    """
     loaded = invocation.loaded
     table = Table("setting", "value", "from", box=None, header_style="bold")
     for one in described():

@@ -32,7 +32,7 @@ def demo(
     as_json: bool,
     browser: bool | None,
 ) -> None:
-    """Run an event of two hubs on this machine, with simulated cameras, and show it live.
+    """Run an event of two hubs on this machine, live.
 
     Every process runs as on a real box; only the broker (embedded) and the cameras (drawn) are the demo's own. With
     --seconds it ends by itself and exits with 0 only if every ledger row has been acknowledged and all recounts agree.

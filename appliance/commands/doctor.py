@@ -25,7 +25,7 @@ _MARKS: Final[dict[Level, tuple[str, str]]] = {
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a finding.")
 @pass_invocation
 def doctor(invocation: Invocation, *, as_json: bool) -> None:
-    """Look at everything this box needs: ok, warning or fault, and what to do.
+    """Look at everything that this box needs, say what to do.
 
     Run it as root on a box. Exits with 0 when all is well, 1 at a warning, 2 at a fault.
     """

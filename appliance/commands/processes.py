@@ -96,7 +96,7 @@ def web(invocation: Invocation) -> None:
 @pass_invocation
 @told_faults
 def report(invocation: Invocation) -> None:
-    """Report to central over MQTT: the ledger's rows, live counts, this node's status."""
+    """Report rows, counts and status to central over MQTT."""
     from appliance.report.builder import build_report
     from appliance.report.client import BrokerAddress
 
@@ -133,7 +133,7 @@ def report(invocation: Invocation) -> None:
 @pass_invocation
 @told_faults
 def scan(invocation: Invocation) -> None:
-    """Read codes from cameras and hand scanners, ask the doorkeeper, tell the screens."""
+    """Read codes, ask the doorkeeper, tell the screens."""
     from appliance.scanner.builder import build_scan
     from appliance.scanner.sources import SourceFault
 

@@ -21,6 +21,11 @@ _EDGE: Final = 12
 """Pixels added around a picture before its spectrum is taken, so that its edges don't ring into it."""
 
 
+_ANGLES: Final = np.arange(0, np.pi, np.pi / 12)
+_SMEARED: Final = 0.72
+"""Of the edges across the movement's direction to those along it: a code that was held still has them alike."""
+
+
 class Spectrum:
     """An upright code's Fourier transform, taken once for all deconvolutions."""
 
@@ -69,6 +74,23 @@ def _disk_response(radius: float, shape: tuple[int, int]) -> Floats:
     return response.astype(np.float32)
 
 
+def direction_of_movement(picture: Grey) -> float | None:
+    """The angle (radians) along which a picture is smeared, which has the weakest edges across it; None: no such."""
+    across = cv2.Sobel(picture, cv2.CV_32F, 1, 0)
+    down = cv2.Sobel(picture, cv2.CV_32F, 0, 1)
+    strength = [float(np.abs(across * np.cos(angle) + down * np.sin(angle)).mean()) for angle in _ANGLES]
+    weakest = int(np.argmin(strength))
+    return float(_ANGLES[weakest]) if strength[weakest] < _SMEARED * max(strength) else None
+
+
+@functools.lru_cache(maxsize=64)
+def _streak_response(length: float, angle: float, shape: tuple[int, int]) -> Floats:
+    """Of a straight movement; length in modules. A streak's response is known: sin(x) / x along its direction."""
+    y, x = np.fft.fftfreq(shape[0])[:, None], np.fft.fftfreq(shape[1])[None]
+    along = x * np.cos(angle) + y * np.sin(angle)
+    return np.asarray(np.sinc(along * length * PITCH), np.float32)
+
+
 def local_threshold(picture: Grey, window: float) -> Grey:
     """Black and white by the mean of `window` modules around each pixel: for glare, shadows and creases."""
     side = round(window * PITCH) | 1
@@ -95,6 +117,16 @@ def _undo(blur: Callable[[tuple[int, int]], Floats], noise: float) -> Callable[[
     return lambda _, spectrum: spectrum().undo(blur, noise)
 
 
+def _hold(length: float, noise: float) -> Callable[[Grey, Callable[[], Spectrum]], Grey]:
+    def mend(picture: Grey, spectrum: Callable[[], Spectrum]) -> Grey:
+        angle = direction_of_movement(picture)
+        if angle is None:
+            return picture
+        return spectrum().undo(functools.partial(_streak_response, length, angle), noise)
+
+    return mend
+
+
 ATTEMPTS: Final = (
     Attempt("sharpened", _sharpen(0.6, 6)),
     Attempt("threshold of 3", _threshold(3), black_and_white=True),
@@ -102,6 +134,8 @@ ATTEMPTS: Final = (
     Attempt("soft focus of 0.5", _undo(soft_focus(0.5), 0.02)),
     Attempt("out of focus by 0.95", _undo(out_of_focus(0.95), 0.02)),
     Attempt("out of focus by 1.1", _undo(out_of_focus(1.1), 0.005)),
+    Attempt("moved by 1.6", _hold(1.6, 0.02)),
+    Attempt("moved by 2", _hold(2.0, 0.02)),
     Attempt("sharpened widely", _sharpen(1.3, 6)),
     Attempt("threshold of 7", _threshold(7), black_and_white=True),
     Attempt("soft focus of 0.6", _undo(soft_focus(0.6), 0.005)),

@@ -9,6 +9,7 @@ import zxingcpp
 
 from appliance.scanner.decoding import MAX_TEXT, Decoder
 from appliance.scanner.decoding.reading import is_sane
+from appliance.scanner.drawn.frame import streak
 from tests.unit.scanner.pictures import Grey, blurred, code_of, flat_code, nonsense, on_wall, shown
 
 EASY = ("clean", "small", "tilt", "motion", "lowlight", "moire", "inverted", "lowcontrast", "thumb", "dense")
@@ -37,6 +38,14 @@ def test_a_spoilt_code_that_one_pass_misses_is_read_at_the_second_look(kind, num
     frame = shown(kind, number)
     assert plain(frame.grey) == []
     assert texts(frame.grey) == [frame.text]
+
+
+@pytest.mark.parametrize("angle", [0, 90])
+def test_a_code_smeared_by_movement_is_read(angle):
+    sharp = on_wall(flat_code("MOVED-0123456789", pixels=8))
+    frame = np.asarray(cv2.filter2D(sharp, -1, streak(14.0, np.deg2rad(angle))), np.uint8)
+    assert plain(frame) == []
+    assert texts(frame) == ["MOVED-0123456789"]
 
 
 @pytest.mark.parametrize(("kind", "number"), [("curved", 2), ("curved", 5), ("crumpled", 2)])

@@ -15,6 +15,7 @@ from appliance.central.alarms import AlarmKind, Alarms
 from appliance.central.blackboard import Blackboard, Posted, posted_hub
 from appliance.central.books import HubBook
 from appliance.central.database import first_line
+from appliance.central.due import Due
 from appliance.central.inbox import BUSY, Connected, Disconnected, Dropped, Errand, Inbox, Item, Message
 from appliance.central.intake import Intake
 from appliance.central.live import LiveHub
@@ -64,8 +65,8 @@ class Recorder:
         self._alarms = Alarms()
         self._books: dict[str, HubBook] = {}
         self._live: dict[str, LiveHub] = {}
-        self._acks = _Due(ACKED_SECONDS)
-        self._snapshots = _Due(SNAPSHOT_SECONDS)
+        self._acks = Due(ACKED_SECONDS)
+        self._snapshots = Due(SNAPSHOT_SECONDS)
         self._posted_at = -POST_SECONDS
         self._changed = True
         self._books_stale = False
@@ -269,31 +270,6 @@ class Recorder:
         self._metrics.set("broker_connected", self._broker_away is None)
         self._metrics.set("alarms", len(alarms))
         self._posted_at, self._changed = monotonic, False
-
-
-class _Due:
-    """Names for which something must be done, each at most once every `every` seconds."""
-
-    def __init__(self, every: float) -> None:
-        self._every = every
-        self._wanted: set[str] = set()
-        self._done: dict[str, float] = {}
-
-    def want(self, name: str) -> None:
-        self._wanted.add(name)
-
-    def all_now(self, names: Sequence[str] | dict[str, HubBook]) -> None:
-        self._wanted.update(names)
-        self._done.clear()
-
-    def due(self, now: float) -> list[str]:
-        found = sorted(name for name in self._wanted if now - self._done.get(name, -self._every) >= self._every)
-        self._wanted.difference_update(found)
-        self._done.update(dict.fromkeys(found, now))
-        return found
-
-    def wait(self, now: float) -> float:
-        return min((self._done.get(name, now - self._every) + self._every - now for name in self._wanted), default=60.0)
 
 
 def _groups(items: Sequence[Item]) -> Iterator[list[Item]]:

@@ -244,7 +244,7 @@ def any_rows(draw: st.DrawFn) -> list[Row]:
     return made
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(logs=st.lists(any_rows(), min_size=1, max_size=3), data=st.data())
 def test_shuffled_split_and_repeated_batches_count_as_one_fold(
     desk: Desk, logs: list[list[Row]], data: st.DataObject

@@ -46,10 +46,11 @@ class Fit(NamedTuple):
     scores: Floats
 
 
-def fit(picture: Grey, start: Floats, pattern: Pattern, *, tries: int, rounds: int) -> Fit:
+def fit(picture: Grey, start: Floats, pattern: Pattern, *, tries: int, rounds: int, hopeless: float = -1.0) -> Fit:
     """The poses near `start` (same layout) in which the pattern fits best: a random search that closes in.
 
-    The same picture always gives the same: the steps are drawn from a fixed seed.
+    It ends early where after the first round none fits better than `hopeless`. The same picture always gives the same:
+    the steps are drawn from a fixed seed.
     """
     best = start.astype(np.float32)
     module = np.sqrt(np.hypot(best[:, 0], best[:, 1]) * np.hypot(best[:, 2], best[:, 3]))
@@ -64,6 +65,8 @@ def fit(picture: Grey, start: Floats, pattern: Pattern, *, tries: int, rounds: i
         score = correlations(pixels(picture, x, y), pattern.sign)
         winner = score.argmax(axis=1)
         best, scores = tried[each, winner], score[each, winner]
+        if float(scores.max(initial=-1)) < hopeless:
+            break
         spread = spread * np.float32(_CLOSING_IN)
     return Fit(best, scores)
 

@@ -24,6 +24,7 @@ from appliance.scanner.picture import Grey, softened
 _WORTH_FITTING: Final = 0.5
 _FITTED: Final = 0.7
 """What a real finder scores at least when its pose is fitted freely; rooms and stretched halves of codes stay below."""
+_HOPELESS: Final = 0.55
 _PLAIN: Final = 0.75
 """A score that needs no fitting."""
 _FINE_DETAIL: Final = 10
@@ -71,7 +72,7 @@ def _judged(picture: Grey, found: Finders) -> Suspects:
     signed = cast("Grey", cv2.bitwise_not(picture)) if bool(few.inverted.all()) else picture
     cos, sin = np.cos(few.turn) * few.module, np.sin(few.turn) * few.module
     start = np.stack([cos, sin, -sin, cos, few.x, few.y], axis=1)
-    fitted = fit(signed, start, COARSE_FINDER, tries=50, rounds=3).scores
+    fitted = fit(signed, start, COARSE_FINDER, tries=50, rounds=3, hopeless=_HOPELESS).scores
     if float(fitted.max()) < _FITTED:
         return Suspects(found, likely=False)
     score = found.score.copy()

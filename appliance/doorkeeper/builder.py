@@ -15,6 +15,7 @@ from appliance.doorkeeper.checker import Checker
 from appliance.doorkeeper.checkpointer import Checkpointer
 from appliance.doorkeeper.clock import HubTime, boot_id, read_clocks
 from appliance.doorkeeper.door import Door, Doorkeeper
+from appliance.doorkeeper.indexer import Indexer
 from appliance.doorkeeper.process import DoorkeeperProcess
 from appliance.doorkeeper.protocol import Verdict
 from appliance.doorkeeper.recorder import Recorder
@@ -103,6 +104,7 @@ def _build(
 
     writer = Writer(recorder, committed=committed, after_sync=lambda run: checkpointer.after_sync(run))
     checkpointer = Checkpointer(ledger, put_between=writer.put_between)
+    indexer = Indexer(ledger, opened.connection, put=writer.put)
     requests = Requests(
         doorkeeper=Doorkeeper(recorder=recorder, door=door),
         reader=open_reader(ledger),
@@ -110,6 +112,7 @@ def _build(
         moment=hub_time.moment,
         monotonic=monotonic,
         counted=counted,
+        switched=indexer.wake,
     )
     server = SocketServer(socket, on_request=requests.handle, on_tick=requests.tick)
     Gauge(METRICS[1][0], METRICS[1][2], registry=registry).set_function(lambda: writer.transactions)
@@ -123,5 +126,6 @@ def _build(
         writer=writer,
         checkpointer=checkpointer,
         checker=Checker(ledger, larger_than=checked),
+        indexer=indexer,
         requests=requests,
     )

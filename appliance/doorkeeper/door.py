@@ -91,8 +91,11 @@ class Doorkeeper:
         placed = rows.row_of_nonce(connection, nonce)
         if placed is None:
             return None
-        ticket = roster.ticket_by_id(connection, placed.row.ticket) if placed.row.ticket else None
-        return of_row(placed.row, ticket, self._used_by(connection, placed), scan)
+        # What is asked again is presented again, so its ticket is found by its code.
+        credential = read_credential(scan.text)
+        ticket = roster.ticket_by_code(connection, credential.code) if credential else None
+        known = ticket if ticket is not None and ticket.id == placed.row.ticket else None
+        return of_row(placed.row, known, self._used_by(connection, placed), scan)
 
     def _used_by(self, connection: sqlite3.Connection, refused: Placed) -> Earlier | None:
         """The entry that had used the ticket up when this row was written."""

@@ -37,17 +37,26 @@ _TOKEN_BYTES: Final = 24
 class Jobs:
     """Makes the writer's jobs. What they run, runs in the writer's transaction."""
 
-    def __init__(self, doorkeeper: Doorkeeper, writer: Writer, moment: Callable[[], Moment]) -> None:
+    def __init__(
+        self, doorkeeper: Doorkeeper, writer: Writer, moment: Callable[[], Moment], switched: Callable[[], None]
+    ) -> None:
         self._doorkeeper = doorkeeper
         self._connection = doorkeeper.recorder.connection
         self._writer = writer
         self._moment = moment
+        self._switched = switched
 
     def job(self, request: AnyRequest, reply: Callable[[Answer], None]) -> Job:
         """The job that does what `request` asks and answers it."""
         durable = not isinstance(request, RosterBegin | RosterChunk | RosterAbandon)
         bulky = isinstance(request, RosterChunk)
-        return Job(lambda: self._run(request), reply, request.id, durable=durable, bulky=bulky, alone=True)
+
+        def answer(given: Answer) -> None:
+            reply(given)
+            if isinstance(request, RosterSwitch):
+                self._switched()
+
+        return Job(lambda: self._run(request), answer, request.id, durable=durable, bulky=bulky, alone=True)
 
     def sweep(self) -> None:
         """Give up rosters that an earlier life was writing; delete old ones in short steps, behind whoever waits."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from appliance.doorkeeper.checker import Checker
 from appliance.doorkeeper.checkpointer import Checkpointer
+from appliance.doorkeeper.indexer import Indexer
 from appliance.doorkeeper.requests import Requests
 from appliance.doorkeeper.socket_server import SocketServer
 from appliance.doorkeeper.writer import Writer
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class DoorkeeperProcess:
-    """The threads: socket, writer, checkpointer, checker. One that dies ends them all."""
+    """The threads: socket, writer, checkpointer, checker, indexer. One that dies ends them all."""
 
     def __init__(
         self,
@@ -34,18 +35,20 @@ class DoorkeeperProcess:
         writer: Writer,
         checkpointer: Checkpointer,
         checker: Checker,
+        indexer: Indexer,
         requests: Requests,
     ) -> None:
         self._path, self._held, self._boot, self._connection = path, held, boot, connection
         self._server, self._writer, self._requests = server, writer, requests
-        self._checkpointer, self._checker = checkpointer, checker
+        self._checkpointer, self._checker, self._indexer = checkpointer, checker, indexer
         self._ended = threading.Event()
         self._stopping = threading.Lock()
         self._stopped = False
         self.fault: BaseException | None = None
         self._socket_thread = self._thread("socket", server.run)
         self._writer_thread = self._thread("writer", writer.run)
-        self._others = [self._thread("checkpointer", checkpointer.run), self._thread("checker", checker.run)]
+        others = (("checkpointer", checkpointer.run), ("checker", checker.run), ("indexer", indexer.run))
+        self._others = [self._thread(name, body) for name, body in others]
 
     def _thread(self, name: str, body: Callable[[], None]) -> threading.Thread:
         return threading.Thread(target=self._deadly, args=(body,), name=name, daemon=True)
@@ -70,6 +73,7 @@ class DoorkeeperProcess:
             self._stopped = True
             self._server.stop()
             self._checker.stop()
+            self._indexer.stop()
             self._join(self._socket_thread)
             self._requests.end()
             self._writer.stop()

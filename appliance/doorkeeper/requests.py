@@ -44,6 +44,7 @@ class Requests:
         moment: Callable[[], Moment],
         monotonic: Callable[[], int],
         counted: Callable[[Verdict], None],
+        switched: Callable[[], None],
     ) -> None:
         self._doorkeeper = doorkeeper
         self._recorder = doorkeeper.recorder
@@ -53,7 +54,7 @@ class Requests:
         self._monotonic = monotonic
         self._counted = counted
         self._unknown = UnknownCodes()
-        self._jobs = Jobs(doorkeeper, writer, moment)
+        self._jobs = Jobs(doorkeeper, writer, moment, switched)
         self._deciding: set[str] = set()
         """Nonces that the writer has in hand: none of them is refused here meanwhile."""
 

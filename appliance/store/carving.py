@@ -24,7 +24,7 @@ _TEXT_OR_NOTHING = (str, type(None))
 _INT_OR_NOTHING = (int, type(None))
 _LEDGER = ((type(None),), _INT, _INT, _TEXT, _TEXT, _TEXT, _TEXT_OR_NOTHING, _TEXT_OR_NOTHING, _BLOB)
 _LOGS = ((type(None),), _TEXT, _TEXT, _TEXT, _TEXT)
-_ROSTERS = ((type(None),), _TEXT, _TEXT, _TEXT, _INT, _TEXT)
+_ROSTERS = ((type(None),), _TEXT, _TEXT, _TEXT, _INT, _TEXT, _INT)
 _META = (_TEXT, _TEXT)
 _UNKEYED: Final[dict[str, tuple[tuple[type, ...], ...]]] = {
     "tickets": (_INT, _TEXT, _TEXT, _TEXT, _TEXT, _TEXT, _TEXT, _INT_OR_NOTHING, _INT_OR_NOTHING),

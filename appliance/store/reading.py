@@ -10,7 +10,7 @@ from appliance.domain.attendance import Tally, fold
 from appliance.domain.row import LogId, NodeId, Placed
 from appliance.domain.ticket import TicketId
 from appliance.store.opening import open_reader
-from appliance.store.roster import ticket_by_id
+from appliance.store.roster import tickets_by_id
 from appliance.store.rows import placed
 
 __all__ = [
@@ -124,12 +124,8 @@ def bodies_after(
 
 def ticket_names(connection: sqlite3.Connection, ids: Iterable[TicketId]) -> dict[TicketId, tuple[str, str]]:
     """(name, product) of each ticket of the living roster among `ids`."""
-    found: dict[TicketId, tuple[str, str]] = {}
-    for ticket in set(ids):
-        known = ticket_by_id(connection, ticket)
-        if known is not None:
-            found[ticket] = (known.name, known.product)
-    return found
+    found = tickets_by_id(connection, set(ids))
+    return {number: (ticket.name, ticket.product) for number, ticket in found.items()}
 
 
 class StaffRecord(NamedTuple):

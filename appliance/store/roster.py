@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from appliance.domain.ticket import Ticket
+from appliance.domain.ticket import Ticket, TicketId
 
 STAGED_AT_ONCE: Final = 4
 """Rosters that may be written at the same time; beyond that the oldest was given up by whoever wrote it."""
 
 _FIELDS: Final = "id, code, name, product, status, hub, valid_from, valid_until"
-_LIVING: Final = f"SELECT {_FIELDS} FROM tickets WHERE roster = (SELECT id FROM rosters WHERE state = 'living')"  # noqa: S608 (ours)
-BY_CODE: Final = f"{_LIVING} AND code = ?"
-# By itself SQLite takes the primary key's first column for good enough, and reads the whole roster.
+_OF_LIVING: Final = "WHERE tickets.roster = (SELECT id FROM rosters WHERE state = 'living')"
+BY_CODE: Final = f"SELECT {_FIELDS} FROM tickets {_OF_LIVING} AND code = ?"  # noqa: S608 (ours)
 BY_ID: Final = (
-    f"SELECT {_FIELDS} FROM tickets INDEXED BY tickets_id "  # noqa: S608 (ours)
-    "WHERE roster = (SELECT id FROM rosters WHERE state = 'living') AND id = ?"
+    f"SELECT {', '.join(f'tickets.{field}' for field in _FIELDS.split(', '))} FROM ticket_ids CROSS JOIN tickets "  # noqa: S608
+    "ON tickets.roster = ticket_ids.roster AND tickets.code = ticket_ids.code "
+    "WHERE ticket_ids.roster = (SELECT id FROM rosters WHERE state = 'living') AND ticket_ids.id = ?"
 )
-_ALL: Final = f"{_LIVING} ORDER BY code"
+_BY_READING_ALL: Final = f"SELECT {_FIELDS} FROM tickets {_OF_LIVING} AND id IN (SELECT value FROM json_each(?))"  # noqa: S608
+_ALL: Final = f"SELECT {_FIELDS} FROM tickets {_OF_LIVING} ORDER BY code"  # noqa: S608 (ours)
 _ADD: Final = f"INSERT INTO tickets (roster, {_FIELDS}) VALUES (?,?,?,?,?,?,?,?,?)"  # noqa: S608 (ours)
 
 
@@ -39,10 +41,16 @@ def ticket_by_code(connection: sqlite3.Connection, code: str) -> Ticket | None:
     return Ticket(*row) if row else None
 
 
-def ticket_by_id(connection: sqlite3.Connection, ticket: str) -> Ticket | None:
-    """The living roster's ticket with this id."""
-    row = connection.execute(BY_ID, (ticket,)).fetchone()
-    return Ticket(*row) if row else None
+def tickets_by_id(connection: sqlite3.Connection, ids: Collection[str]) -> dict[TicketId, Ticket]:
+    """The living roster's tickets with these ids. Until it is indexed, the whole roster is read for them."""
+    if not ids:
+        return {}
+    indexed = connection.execute("SELECT indexed FROM rosters WHERE state = 'living'").fetchone()
+    if indexed == (0,):
+        found = connection.execute(_BY_READING_ALL, (json.dumps(list(ids)),)).fetchall()
+    else:
+        found = [row for number in ids for row in connection.execute(BY_ID, (number,))]
+    return {ticket.id: ticket for ticket in (Ticket(*row) for row in found)}
 
 
 def read_tickets(connection: sqlite3.Connection) -> Iterator[Ticket]:
@@ -112,10 +120,38 @@ def sweep(connection: sqlite3.Connection, limit: int) -> bool:
     row = connection.execute("SELECT id FROM rosters WHERE state = 'old' ORDER BY id LIMIT 1").fetchone()
     if row is None:
         return False
-    gone = connection.execute(
-        "DELETE FROM tickets WHERE roster = ?1 AND code IN (SELECT code FROM tickets WHERE roster = ?1 LIMIT ?2)",
-        (row[0], limit),
-    ).rowcount
-    if gone < limit:
-        connection.execute("DELETE FROM rosters WHERE id = ?", row)
+    for table, key in (("ticket_ids", "id, code"), ("tickets", "code")):
+        some = f"SELECT {key} FROM {table} WHERE roster = ?1 LIMIT ?2"  # noqa: S608 (names above)
+        gone = connection.execute(
+            f"DELETE FROM {table} WHERE roster = ?1 AND ({key}) IN ({some})",  # noqa: S608 (names above)
+            (row[0], limit),
+        ).rowcount
+        if gone:
+            return True
+    connection.execute("DELETE FROM rosters WHERE id = ?", row)
     return True
+
+
+# -- the index of ids --------------------------------------------------------------------------------------------------
+
+
+def unindexed(connection: sqlite3.Connection) -> int | None:
+    """The living roster, while its ids aren't all indexed."""
+    row = connection.execute("SELECT id FROM rosters WHERE state = 'living' AND indexed = 0").fetchone()
+    return int(row[0]) if row else None
+
+
+def next_ids(connection: sqlite3.Connection, roster: int, after: tuple[str, str], limit: int) -> list[tuple[str, str]]:
+    """Up to `limit` (id, code) of a roster, in this order, behind `after`. Reads all of the roster."""
+    query = "SELECT id, code FROM tickets WHERE roster = ? AND (id, code) > (?, ?) ORDER BY id, code LIMIT ?"
+    return connection.execute(query, (roster, *after, limit)).fetchall()
+
+
+def add_ids(connection: sqlite3.Connection, roster: int, some: Iterable[tuple[str, str]]) -> None:
+    """Index some tickets of a roster."""
+    connection.executemany("INSERT OR IGNORE INTO ticket_ids VALUES (?,?,?)", [(roster, *pair) for pair in some])
+
+
+def set_indexed(connection: sqlite3.Connection, roster: int) -> None:
+    """All of its ids are indexed."""
+    connection.execute("UPDATE rosters SET indexed = 1 WHERE id = ?", (roster,))

@@ -179,7 +179,7 @@ def _mend_living(image: Image, connection: sqlite3.Connection) -> None:
     tickets = Counter(values[0] for values in carve_rest(image, "tickets"))
     if tickets:
         connection.execute(
-            "INSERT OR REPLACE INTO rosters VALUES (?, 'living', 'salvaged', '', 0, '')",
+            "INSERT OR REPLACE INTO rosters VALUES (?, 'living', 'salvaged', '', 0, '', 0)",
             (tickets.most_common(1)[0][0],),
         )
 
@@ -188,7 +188,9 @@ def _mend_roster(connection: sqlite3.Connection) -> None:
     """Let the rosters say how many tickets they really have, and forget those that were being written or swept."""
     connection.execute("DELETE FROM tickets WHERE roster NOT IN (SELECT id FROM rosters WHERE state = 'living')")
     connection.execute("DELETE FROM rosters WHERE state <> 'living'")
-    connection.execute("UPDATE rosters SET rows = (SELECT count(*) FROM tickets WHERE roster = rosters.id)")
+    connection.execute(
+        "UPDATE rosters SET indexed = 0, rows = (SELECT count(*) FROM tickets WHERE roster = rosters.id)"
+    )
 
 
 def _after_gaps(rows: Iterable[Placed]) -> Iterable[Placed]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from appliance.doorkeeper.client import DoorkeeperAway, DoorkeeperRefused
-from appliance.store.opening import PAGE_BYTES, StoreDamaged, is_damage
+from appliance.store.opening import PAGE_BYTES, is_damage
 from appliance.store.soundness import mark_of
 from tests.integration.doorkeeper.house import STOP_SECONDS, House, counted_right, read_rows, tickets
 
@@ -77,7 +77,9 @@ def test_a_large_ledger_is_checked_beside_the_open_door(tmp_path: Path) -> None:
         house.close()
         garble(house.ledger, house.ledger.stat().st_size // PAGE_BYTES)
         house.open()
-        assert isinstance(house.process.wait(), StoreDamaged)
+        fault = house.process.wait()
+        assert fault is not None
+        assert is_damage(fault)
         house.reopen()
         standing = house.client().standing()
         assert standing.history_since

@@ -10,6 +10,7 @@ import pytest
 from appliance.domain.ticket import Ticket, TicketId
 from appliance.doorkeeper.client import DoorkeeperRefused
 from appliance.store import roster as store_roster
+from appliance.store.reading import ticket_names
 from tests.integration.doorkeeper.house import House, at_once, bring, counted_right, meanwhile, tickets
 
 
@@ -23,11 +24,45 @@ def ticket_rows(house: House) -> int:
         return int(reader.execute("SELECT count(*) FROM tickets").fetchone()[0])
 
 
+def id_rows(house: House) -> int:
+    with house.reader() as reader:
+        return int(reader.execute("SELECT count(*) FROM ticket_ids").fetchone()[0])
+
+
+def test_tickets_are_found_by_their_ids_before_and_after_they_are_indexed(house: House) -> None:
+    """Pages name people from the first moment, if slowly; the index is written in the background."""
+    house.bring(*(Ticket(id=TicketId(f"T-{i}"), code=f"{i * 7919 % 3001:05}", name=f"Name {i}") for i in range(3000)))
+    with house.reader() as reader:
+        wanted = [TicketId("T-7"), TicketId("T-2999"), TicketId("T-x")]
+        expected = {"T-7": ("Name 7", ""), "T-2999": ("Name 2999", "")}
+        assert ticket_names(reader, wanted) == expected
+        indexed(house)
+        assert ticket_names(reader, wanted) == expected
+        assert reader.execute("SELECT count(*) FROM ticket_ids").fetchone() == (3000,)
+
+
+def test_an_index_that_a_stop_cut_off_is_finished_by_the_next_start(house: House) -> None:
+    house.bring(*tickets(5000))
+    house.reopen()
+    indexed(house)
+    with house.reader() as reader:
+        assert reader.execute("SELECT count(*) FROM ticket_ids").fetchone() == (5000,)
+
+
+def indexed(house: House) -> None:
+    """Wait until the living roster is indexed."""
+    stop = threading.Event()
+    for _ in house.client().watch(stop):
+        with house.reader() as reader:
+            if store_roster.unindexed(reader) is None:
+                stop.set()
+
+
 def swept(house: House, n: int) -> None:
     """Wait until `n` tickets are left in the file."""
     stop = threading.Event()
     for _ in house.client().watch(stop):
-        if ticket_rows(house) == n and states(house) == ["living"]:
+        if ticket_rows(house) == id_rows(house) == n and states(house) == ["living"]:
             stop.set()
 
 

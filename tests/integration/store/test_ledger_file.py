@@ -183,7 +183,7 @@ def test_a_held_file_is_busy_and_not_damaged(ledger: Ledger) -> None:
         (ledger_rows._BY_ANNULS % "'x','y'", "ledger_annuls"),
         ("SELECT max(offset) FROM ledger WHERE log = 1", "ledger_place"),
         (roster.BY_CODE.replace("?", "'x'"), "PRIMARY KEY (roster=? AND code=?)"),
-        (roster.BY_ID.replace("?", "'x'"), "tickets_id (roster=? AND id=?)"),
+        (roster.BY_ID.replace("?", "'x'"), "ticket_ids USING PRIMARY KEY (roster=? AND id=?)"),
     ],
 )
 def test_no_question_of_the_scan_path_reads_a_whole_table(ledger: Ledger, query: str, index: str) -> None:

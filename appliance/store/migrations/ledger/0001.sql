@@ -64,7 +64,8 @@ CREATE TABLE rosters (
   source TEXT NOT NULL,
   digest TEXT NOT NULL,
   rows INTEGER NOT NULL DEFAULT 0,
-  at TEXT NOT NULL
+  at TEXT NOT NULL,
+  indexed INTEGER NOT NULL DEFAULT 0 -- 1: ticket_ids holds all of it
 );
 CREATE UNIQUE INDEX rosters_one_lives ON rosters (state) WHERE state = 'living';
 CREATE TABLE tickets (
@@ -79,7 +80,14 @@ CREATE TABLE tickets (
   valid_until INTEGER,
   PRIMARY KEY (roster, code)
 ) WITHOUT ROWID;
-CREATE INDEX tickets_id ON tickets (roster, id);
+-- Finds a ticket by its id. Written in the order of the ids once the roster lives: tickets come in the order of their
+-- codes, and an index kept meanwhile would write each of its pages a hundred times.
+CREATE TABLE ticket_ids (
+  roster INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  code TEXT NOT NULL,
+  PRIMARY KEY (roster, id, code)
+) WITHOUT ROWID;
 
 CREATE TABLE staff (
   id TEXT PRIMARY KEY,

@@ -22,11 +22,10 @@ from tests.integration.central.reporting_hub import ReportingHub
 from tests.integration.central.rig import CentralChild, central
 from tests.ledgers import LOG, rows
 from tests.mosquitto import Mosquitto
-from tests.tools import SOAK, needs, needs_root
+from tests.tools import needs, needs_root
 from tests.unit.central.reported import placed
 
 ROWS = list(rows(3000))
-KILLS = 200 if SOAK else 8
 STEP = 25
 
 
@@ -58,15 +57,16 @@ def assert_all_is_there(url: str, n: int) -> None:
     assert hub.figures["occupancy"] == sum(count for (_, _, what), count in expected.items() if what == "occupancy")
 
 
+@pytest.mark.parametrize("kills", [8, pytest.param(200, marks=pytest.mark.soak)])
 def test_central_killed_at_random_points_keeps_every_acknowledged_row_and_doubles_none(
-    broker: Mosquitto, url: str, tmp_path: Path
+    kills: int, broker: Mosquitto, url: str, tmp_path: Path
 ) -> None:
     chance = random.Random(11)
     child = CentralChild(broker, url, tmp_path / "state")
     total = 600
     with ReportingHub(broker) as hub:
         hub.status("online")
-        for _ in range(KILLS):
+        for _ in range(kills):
             before = len(hub.said)
             child.start()
             logs = hub.wait_more(before)

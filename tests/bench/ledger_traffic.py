@@ -1,11 +1,13 @@
 """What else goes on at a ledger while people scan, each a process of its own.
 
 `python -m tests.bench.ledger_traffic drain|poll DIRECTORY` reads until it is ended: `drain` as `report` does with a
-backlog, `poll` as open staff pages do. `... import DIRECTORY N` imports a roster of N tickets and ends.
+backlog, `poll` as open staff pages do. `... import DIRECTORY N M` imports a roster of N tickets beside the M that are
+scanned, and ends.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from appliance.domain.ticket import Ticket, TicketId
 from appliance.domain.wire import MAX_BATCH_ROWS, batch_length, encode_batch
 from appliance.doorkeeper.client import DoorkeeperClient
 from appliance.store.opening import open_reader
@@ -60,10 +63,17 @@ def poll(directory: Path) -> None:
             time.sleep(0.25)
 
 
+def opaque_tickets(n: int, *, beside: int) -> list[Ticket]:
+    """Tickets whose codes say nothing of their ids, and `beside` of those that are scanned, as an import sorts them."""
+    codes = [hashlib.sha256(b"%d" % i).hexdigest()[:32] for i in range(n)]
+    opaque = [Ticket(id=TicketId(f"N-{i}"), code=code, name="Ada") for i, code in enumerate(codes)]
+    return sorted([*opaque, *tickets(beside)], key=lambda ticket: ticket.code)
+
+
 def main(what: str, directory: Path, *rest: str) -> None:
     if what == "import":
         with DoorkeeperClient(directory / "d.sock", timeout=600) as client:
-            bring(client, tickets(int(rest[0])))
+            bring(client, opaque_tickets(int(rest[0]), beside=int(rest[1])))
     else:
         {"drain": drain, "poll": poll}[what](directory)
 

@@ -137,7 +137,7 @@ def _importing(directory: Path) -> list[Row]:
     with (
         _door(directory, FEW * 10, slow) as scanner,
         BareInsert(directory / "bare.db", slow) as bare,
-        traffic("import", str(directory), str(IMPORTED)) as importing,
+        traffic("import", str(directory), str(IMPORTED), str(FEW * 10)) as importing,
     ):
         scans: list[float] = []
         beside: list[float] = []

@@ -83,7 +83,8 @@ def test_a_large_ledger_is_checked_beside_the_open_door(tmp_path: Path) -> None:
         house.reopen()
         standing = house.client().standing()
         assert standing.history_since
-        assert standing.tickets > 1900
+        # A page holds some hundred.
+        assert standing.tickets > 1800
 
 
 def test_a_large_sound_ledger_stays_open(tmp_path: Path) -> None:

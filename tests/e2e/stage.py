@@ -25,6 +25,7 @@ from appliance.doorkeeper.door import Door
 from appliance.doorkeeper.protocol import Role
 from appliance.serving.scan_link import Deciding, ScanLinkServer, SourceHealth, Sources, verdict_event
 from appliance.web.builder import Listen, build_web
+from tests.fakes import until
 
 NAMES: Final = (
     "Zoë Brandt",
@@ -137,6 +138,8 @@ class Stage:
             **{**self._listens, **settings},
         )
         self.web.start()
+        # A verdict told before web listens is nobody's.
+        until(lambda: any(client.events for client in list(self.scan._clients)), "web's link to scan")
 
     def start_web_again(self) -> None:
         """A new process where the stopped one was: the same addresses."""

@@ -51,6 +51,7 @@ class Drawn(Struct, frozen=True):
 
     path: str
     seed: int
+    """The same people for the same seed; 0: others at each start."""
     fps: float
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import secrets
 import time
 from pathlib import Path
 from typing import Any, Final, cast
@@ -35,7 +36,7 @@ class DrawnEye:
     def open(self) -> None:
         """The first person comes."""
         codes = read_codes(Path(self._address.path))
-        self._camera = DrawnCamera(codes, seed=self._address.seed, fps=self._address.fps)
+        self._camera = DrawnCamera(codes, seed=self._address.seed or secrets.randbits(32), fps=self._address.fps)
 
     def grab(self) -> Frame | None:
         """The next frame."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -43,17 +44,38 @@ class _Lazy(click.Group):
             return None
         module, _, name = _COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
-        return command
+        return _with_config(command)
+
+
+_CONFIG_HELP: Final = "Settings file; else APPLIANCE_CONFIG's, else /etc/hub-appliance/appliance.toml."
+_CONFIG_FILE: Final = click.Path(path_type=Path, dir_okay=False)
+
+
+def _with_config(command: click.Command) -> click.Command:
+    """`command`, and all below it, with `--config` of its own: people write it before the subcommand or after it."""
+    if not any(parameter.name == "config_path" for parameter in command.params):
+        option = click.Option(
+            ["--config", "config_path"],
+            type=_CONFIG_FILE,
+            metavar="FILE",
+            help=_CONFIG_HELP,
+            expose_value=False,
+            callback=_take_config,
+        )
+        command.params.append(option)
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        _with_config(below)
+    return command
+
+
+def _take_config(ctx: click.Context, _option: click.Parameter, config_path: Path | None) -> None:
+    if config_path is not None:
+        ctx.obj = Invocation(config_path, dict(os.environ))
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="appliance")
-@click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Settings file; else APPLIANCE_CONFIG's, else /etc/hub-appliance/appliance.toml.",
-)
+@click.option("--config", "config_path", type=_CONFIG_FILE, help=_CONFIG_HELP)
 @click.pass_context
 def appliance(ctx: click.Context, config_path: Path | None) -> None:
     """The box at the door of a hub: reads tickets, lets people in, counts, and reports.
@@ -65,9 +87,16 @@ def appliance(ctx: click.Context, config_path: Path | None) -> None:
 
 
 def main() -> Any:
-    """The entry point: a fault in the settings is a sentence, not a traceback."""
+    """The entry point: a fault in the settings, or a file that can't be used, is a sentence, not a traceback."""
     try:
         return appliance.main(standalone_mode=True)
     except SettingsFault as fault:
         click.echo(f"appliance: {fault}", err=True)
         sys.exit(2)
+    except OSError as fault:
+        what = f"{fault.filename}: {fault.strerror}" if fault.filename and fault.strerror else str(fault)
+        click.echo(f"appliance: {what}: check that the path is right and that this user may use it", err=True)
+        sys.exit(1)
+    except sqlite3.Error as fault:
+        click.echo(f"appliance: a database can't be used ({fault}): `appliance doctor` looks at each", err=True)
+        sys.exit(1)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
 
 from appliance.cli import appliance
+from appliance.settings import SettingsFault
 
 
 @pytest.fixture
@@ -63,3 +66,26 @@ def test_a_command_that_needs_the_doorkeeper_says_that_it_does_not_answer(run, t
     assert shown.exit_code == 1
     assert "the doorkeeper does not answer" in shown.output
     assert "appliance doorkeeper" in shown.output
+
+
+@pytest.mark.parametrize("command", [["config", "--json"], ["ledger", "verify"], ["central", "recount"], ["doctor"]])
+def test_the_settings_file_may_be_named_before_a_command_or_after_it(tmp_path, command):
+    config = tmp_path / "appliance.toml"
+    config.write_text('[hub]\nidd = "x"\n')
+    for arguments in (["--config", str(config), *command], [*command, "--config", str(config)]):
+        with pytest.raises(SettingsFault, match="did you mean id"):
+            CliRunner().invoke(appliance, arguments, catch_exceptions=False)
+
+
+@pytest.mark.parametrize("command", [["doorkeeper"], ["roster", "import", "{roster}", "--yes"]])
+def test_a_directory_that_cannot_be_used_is_a_sentence_that_names_it(tmp_path, command):
+    roster = tmp_path / "roster.csv"
+    roster.write_text("code\nA1\n")
+    config = tmp_path / "appliance.toml"
+    config.write_text(f'[paths]\nstate = "{roster}/state"\nrun = "{roster}/run"\n')
+    arguments = [argument.format(roster=roster) for argument in command]
+    called = [sys.executable, "-m", "appliance", *arguments, "--config", str(config)]
+    done = subprocess.run(called, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert str(roster) in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr

@@ -71,7 +71,7 @@ class Teller:
         elif done:
             click.echo(f"The door now goes by this roster: {done.rows} tickets.")
         else:
-            click.echo(f"Nothing was changed: {why}.")
+            click.echo(f"Nothing was changed: {why}" + ("" if why.endswith(("?", ".")) else "."))
 
     @contextmanager
     def progress(self, what: str, *, unit: bool) -> Iterator[Told]:

@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
 
 from appliance.doctor.finding import Finding, fault, well
 from appliance.domain.wire import Topics
 from appliance.report.client import BrokerAddress
 from appliance.report.trial import try_broker
+from appliance.store.holding import is_reporting
+from appliance.store.live import Reporting, reporting
+from appliance.store.opening import StoreFault, open_reader
+
+
+def check_reporting(live: Path) -> Finding | None:
+    """That `report` runs and is connected, as it says itself; None where it isn't: the broker is to be tried then."""
+    state: Reporting | None = None
+    if is_reporting(live):
+        with suppress(sqlite3.Error, StoreFault), closing(open_reader(live)) as connection:
+            state = reporting(connection)
+    if state is None or not state.connected:
+        return None
+    return well("broker", f"report is connected since {state.since}, {state.waiting} rows wait for central")
 
 
 def check_broker(address: BrokerAddress, topics: Topics, *, node: str) -> Finding:

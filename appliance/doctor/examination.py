@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from appliance.doctor.broker import check_broker
+from appliance.doctor.broker import check_broker, check_reporting
 from appliance.doctor.certificates import check_authorities, check_page_certificates
 from appliance.doctor.clock import check_clock
 from appliance.doctor.database import check_ledger, check_live, check_staff
@@ -61,7 +61,7 @@ def examine(
         ("staff", lambda: check_staff(ledger)),
     ]
     if "hub" in settings.node.roles:
-        checks.append(("broker", lambda: _broker(loaded, credential)))
+        checks.append(("broker", lambda: _broker(loaded, live, credential)))
     for name, check in checks:
         yield from _whole(name, check)
 
@@ -89,7 +89,11 @@ def _certificates(settings: Settings, directory: Path, now: datetime) -> Iterato
         yield from check_authorities(Path(settings.broker.ca), now=now)
 
 
-def _broker(loaded: Loaded, credential: Path) -> Iterator[Finding]:
+def _broker(loaded: Loaded, live: Path, credential: Path) -> Iterator[Finding]:
+    # A broker that takes logins for client ids would throw `report` out when the same login is tried beside it.
+    if (connected := check_reporting(live)) is not None:
+        yield connected
+        return
     settings, broker = loaded.settings, loaded.settings.broker
     password = broker.password
     if "broker.password" in loaded.unreadable:

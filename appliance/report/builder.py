@@ -24,6 +24,7 @@ from appliance.report.lookout import Lookout
 from appliance.report.presence import Presence
 from appliance.report.saying import Speaker
 from appliance.serving.deadly import start_deadly
+from appliance.store.holding import hold_reporting
 
 __all__ = ["METRICS", "ReportProcess", "build_report"]
 
@@ -93,6 +94,7 @@ def build_report(
     probe_seconds: float = PROBE_SECONDS,
 ) -> ReportProcess:
     """Put the reporting of a hub node together. Only live.db is opened before `start`; the ledger may come later.
+    StoreFault while another process reports for this node: brokers would throw out one for the other, again and again.
 
     `socket`: the doorkeeper's; without one (tests) `wakeups` wake, or the ledger is looked at four times a second, and
     the session is the ledger's. `now` is the wall clock in ms, `synced` whether it is known to be right.
@@ -101,6 +103,7 @@ def build_report(
     def moment() -> Moment:
         return Moment(Millis(now()), synced())
 
+    held = hold_reporting(live)
     stop = threading.Event()
     figures = Figures(registry)
     link = Link(broker, client_id=f"{topics.base}/{node}".replace("/", "-"))
@@ -126,6 +129,8 @@ def build_report(
         line.close()
         if doorkeeper is not None:
             doorkeeper.close()
+        if held is not None:
+            held.close()
 
     return ReportProcess(
         drainer=drainer, link=link, wakeups=wakeups or (doorkeeper.watch if doorkeeper else _looking), close=close

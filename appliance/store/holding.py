@@ -1,4 +1,4 @@
-"""ledger.db is held by one process at a time, and each leaves word for the next of how it went."""
+"""What one process at a time may do: write ledger.db (each leaves word for the next of how it went), and report."""
 
 from __future__ import annotations
 
@@ -48,14 +48,49 @@ class Hold:
 
 def hold(ledger: Path) -> Hold:
     """Hold `ledger` for this process alone; StoreFault while another does."""
-    ledger.parent.mkdir(parents=True, exist_ok=True)
-    file = os.fdopen(
-        os.open(ledger.with_name(ledger.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o640), "r+b", buffering=0
-    )
+    file = _locked(ledger.with_name(ledger.name + ".lock"))
+    if file is None:
+        raise StoreFault(f"{ledger} is held by another doorkeeper: stop it first")
+    return Hold(file)
+
+
+def hold_reporting(live: Path) -> IO[bytes] | None:
+    """Report for the node of `live` alone, until what is returned is closed; StoreFault while another process does.
+
+    None where the directory can't be written: two that report are a nuisance, none is worse.
+    """
+    try:
+        file = _locked(_reporting_lock(live))
+    except OSError:
+        return None
+    if file is None:
+        raise StoreFault(f"another report is running for {live.parent}: stop it first")
+    return file
+
+
+def is_reporting(live: Path) -> bool:
+    """Whether a process reports for the node of `live` now."""
+    try:
+        with _reporting_lock(live).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _reporting_lock(live: Path) -> Path:
+    return live.with_name("report.lock")
+
+
+def _locked(path: Path) -> IO[bytes] | None:
+    """The file, made if need be, locked until it is closed or the process ends; None while another has it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640), "r+b", buffering=0)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as fault:
+    except BlockingIOError:
         file.close()
-        raise StoreFault(f"{ledger} is held by another doorkeeper: stop it first") from fault
-    os.set_inheritable(file.fileno(), False)
-    return Hold(file)
+        return None
+    return file

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.doctor.broker import check_broker
+from appliance.doctor.broker import check_broker, check_reporting
 from appliance.doctor.certificates import check_authorities, check_page_certificates
 from appliance.doctor.door import check_door
 from appliance.doctor.pages import check_page
@@ -21,6 +21,8 @@ from appliance.report.client import BrokerAddress
 from appliance.serving.certificates import BoxCertificates
 from appliance.serving.scan_link.protocol import SourceHealth, Sources, line
 from appliance.serving.server import PageServer
+from appliance.store.holding import hold_reporting
+from appliance.store.live import Reporting, keep_reporting, open_live
 from tests.mosquitto import Mosquitto, free_port, write_authority
 
 NOW = datetime(2026, 11, 24, 9, 12, tzinfo=UTC)
@@ -50,6 +52,22 @@ def test_what_is_wrong_with_a_broker_is_told_apart(tmp_path: Path) -> None:
             assert says in f"{finding.found}: {finding.do}"
             assert finding.do
             assert "secret" not in finding.found
+
+
+def test_a_report_that_is_connected_is_believed_and_one_that_was_killed_is_not(tmp_path: Path) -> None:
+    live = tmp_path / "live.db"
+    assert check_reporting(live) is None
+    held = hold_reporting(live)
+    assert held is not None
+    with held, closing(open_live(live)) as connection:
+        keep_reporting(connection, Reporting(False, "2026-11-24T09:00:00.000Z", 0, 0, 7, "", []))
+        assert check_reporting(live) is None
+        keep_reporting(connection, Reporting(True, "2026-11-24T09:12:00.000Z", 0, 0, 7, "", []))
+        finding = check_reporting(live)
+    assert finding is not None
+    assert finding.level == "ok"
+    assert "since 2026-11-24T09:12:00.000Z, 7 rows wait" in finding.found
+    assert check_reporting(live) is None
 
 
 @contextmanager

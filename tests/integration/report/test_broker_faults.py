@@ -13,6 +13,7 @@ import pytest
 from appliance.report.client import BrokerAddress, Link, Lost, Message, Opened
 from appliance.report.faults import Fault
 from appliance.report.trial import try_broker
+from appliance.store.opening import StoreFault
 from tests.integration.report.hub import TOPICS, Hub
 from tests.integration.report.tiny_central import TinyCentral
 from tests.ledgers import rows
@@ -193,6 +194,18 @@ def test_the_staff_page_is_told_what_is_wrong_and_when_it_is_over(tmp_path: Path
 def test_the_staff_page_is_told_that_the_login_is_refused(tmp_path: Path, broker: Mosquitto) -> None:
     with Hub(tmp_path, broker, address=right(broker)._replace(password="wrong")) as hub:
         assert "refuses the login" in hub.wait_for_line(lambda line: "login" in line.fault).fault
+
+
+def test_a_second_report_for_the_same_node_does_not_start_until_the_first_has_ended(
+    tmp_path: Path, broker: Mosquitto
+) -> None:
+    with Hub(tmp_path, broker, address=right(broker)) as hub:
+        hub.wait_for_line(lambda line: line.connected)
+        with pytest.raises(StoreFault, match="another report is running"):
+            Hub(tmp_path, broker, address=right(broker)).start()
+        hub.stop()
+        hub.start()
+        hub.wait_for_line(lambda line: line.connected)
 
 
 def test_a_message_beyond_the_cap_is_thrown_away_unread(tmp_path: Path) -> None:

@@ -42,6 +42,9 @@ class _Lines:
                 return []
             try:
                 received = os.read(self._descriptor, _AT_ONCE)
+            except BlockingIOError:
+                # The last writer had gone when we looked, and by now another has come: nothing of theirs yet.
+                continue
             except OSError as fault:
                 raise SourceFault(f"{self._name}: {fault.strerror}") from fault
             lines = self._cutter.feed(received, now) if received else self._at_end(until)

@@ -19,6 +19,7 @@ MAX_CODE: Final = 300
 """Characters: longer ones make codes too dense for a badge."""
 _MAX_BYTES: Final = 64_000_000
 _COLUMN: Final = "code"
+_SEPARATORS: Final = ",;\t|"
 
 
 class DrawnEye:
@@ -51,12 +52,14 @@ class DrawnEye:
 
 
 def read_codes(path: Path) -> list[str]:
-    """The column `code` of a CSV file with a header, as `appliance tickets sample` writes it; else its first column."""
+    """The column `code` of a CSV file with a header, whatever separates its columns; else its first column."""
     try:
         if (size := path.stat().st_size) > _MAX_BYTES:
             raise SourceFault(f"{path} has {size / 1e6:.0f} MB: expected at most {_MAX_BYTES / 1e6:.0f}")
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.reader(file)
+            separator = max(_SEPARATORS, key=file.readline().count)
+            file.seek(0)
+            rows = csv.reader(file, delimiter=separator)
             header = [name.strip().lower() for name in next(rows, [])]
             column = header.index(_COLUMN) if _COLUMN in header else 0
             codes = [row[column].strip() for row, _ in zip(rows, range(MAX_CODES), strict=False) if len(row) > column]

@@ -156,6 +156,13 @@ def test_codes_are_found_by_their_column_s_name_or_else_in_the_first(tmp_path):
     assert read_codes(path) == ["T-1"]
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_codes_are_found_whatever_separates_the_columns_of_a_roster(tmp_path, separator):
+    path = tmp_path / "x.csv"
+    path.write_text(separator.join(["Name", "Code"]) + "\n" + separator.join(["Ada", "T-1"]) + "\n")
+    assert read_codes(path) == ["T-1"]
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [(b"code\n", "no code"), (b"", "no code"), (b"code\n\xff\xfe\n", "UTF-8"), (b"code\n" + b"x" * 5000, "no code")],

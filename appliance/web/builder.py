@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -20,6 +22,7 @@ from appliance.serving.scan_link import Event, PreviewFeed, ScanLink, Watch
 from appliance.serving.server import PageServer
 from appliance.serving.sessions import SessionStore
 from appliance.serving.words import load_words
+from appliance.store.opening import StoreFault, open_live
 from appliance.web.attendee import create_attendee_app
 from appliance.web.attendee_face import TIMING_METRIC, AttendeeFace, page_names
 from appliance.web.directory import HubDirectory
@@ -94,6 +97,9 @@ def build_web(
     face = AttendeeFace(screen, send=link.send, monotonic=monotonic, registry=registry)
     connected = _gauges(registry, {"attendee": face.streams, "staff": staff_streams})
     preview = PreviewFeed(scan, monotonic=monotonic, dies=process.die)
+    with suppress(sqlite3.Error, StoreFault, OSError):
+        # Whoever starts first makes the file, for both of its writers.
+        open_live(live).close()
     sessions = SessionStore(live)
     attendee_app = create_attendee_app(
         channel=face.channel,

@@ -184,7 +184,7 @@ def test_without_ledger_doorkeeper_and_scan_the_pages_stand_and_say_so(tmp_path:
     registry = CollectorRegistry()
     web = build_web(
         ledger=tmp_path / "ledger.db",
-        live=tmp_path / "live.db",
+        live=tmp_path / "live" / "live.db",
         doorkeeper=tmp_path / "door.sock",
         scan=tmp_path / "scan.sock",
         certificates=tmp_path / "certificates",
@@ -199,6 +199,8 @@ def test_without_ledger_doorkeeper_and_scan_the_pages_stand_and_say_so(tmp_path:
         assert state["trouble"]["kind"] == "scan"
         assert ask(web.pages["staff"], "/", Accept="text/html").status == 401
         assert b"appliance_web_scan_connected 0.0" in generate_latest(registry)
+        # Made by whoever starts first: without it a restart would log everybody out.
+        assert (tmp_path / "live" / "live.db").exists()
     finally:
         web.stop()
     assert web.wait() is None

@@ -84,7 +84,7 @@ class RosterAbandon(Request, frozen=True, kw_only=True):
 class StaffAdd(Request, frozen=True, kw_only=True):
     """A new member of staff (or a new link for one that exists)."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
     role: Role
 
 

@@ -19,7 +19,8 @@ from appliance.doorkeeper.client import DoorkeeperAway, DoorkeeperClient, Doorke
 from appliance.running import Running, run_until_told, set_up_logging
 from appliance.serving.exceptions import ServingError
 from appliance.serving.metrics import start_metrics
-from appliance.settings import Loaded, Settings, SettingsFault, load
+from appliance.setting_sections import Settings
+from appliance.settings import Loaded, SettingsFault, load
 from appliance.store.opening import StoreFault
 from appliance.store.reading import open_reader
 from appliance.store.roster import read_tickets

@@ -18,7 +18,7 @@ from appliance.domain.ticket import CheckinList, Millis
 from appliance.domain.wire import Topics
 from appliance.doorkeeper.clock import read_clocks
 from appliance.setting_checks import read_listen
-from appliance.settings import Settings
+from appliance.setting_sections import Settings
 
 
 @click.command()

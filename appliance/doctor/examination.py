@@ -24,7 +24,8 @@ from appliance.report.client import BrokerAddress
 from appliance.serving.certificates import box_names
 from appliance.serving.server import is_loopback
 from appliance.setting_checks import read_listen
-from appliance.settings import Loaded, Settings
+from appliance.setting_sections import Settings
+from appliance.settings import Loaded
 
 log = logging.getLogger(__name__)
 

@@ -79,9 +79,7 @@ class Doorkeeper:
     def _occupancy(self, connection: sqlite3.Connection) -> int:
         if self.door.list.capacity is None:
             return 0
-        query = "SELECT n FROM tallies WHERE list = ? AND gate = '' AND figure = ?"
-        row = connection.execute(query, (self.door.list.id, OCCUPANCY)).fetchone()
-        return row[0] if row else 0
+        return rows.tally_of_list(connection, self.door.list.id, OCCUPANCY)
 
     def _earlier_verdict(self, connection: sqlite3.Connection, nonce: str, scan: Scan) -> Verdict | None:
         """The verdict that this nonce got, if it got one; for the request `scan`."""

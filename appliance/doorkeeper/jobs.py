@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import sqlite3
 from collections.abc import Callable
 from typing import Final
 
@@ -27,7 +26,7 @@ from appliance.doorkeeper.protocol import (
     StaffMember,
 )
 from appliance.doorkeeper.writer import Job, Writer
-from appliance.store import roster, staff
+from appliance.store import roster, sessions, staff
 
 _SWEPT: Final = 250
 """Tickets of old rosters deleted at a time: a scan may wait for one such step."""
@@ -81,7 +80,7 @@ class Jobs:
             case StaffAdd() | LinkRedeem() | PasswordSet():
                 return self._staff(request)
             case SessionBegin():
-                return Done(id=request.id, number=_begin_session(self._connection, request.above, request.term))
+                return Done(id=request.id, number=sessions.begin_session(self._connection, request.above, request.term))
             case Annul(annuls=annuls, nonce=nonce, by=by):
                 undone = self._doorkeeper.annul(annuls, nonce=nonce, by=by, moment=self._moment())
                 return Done(id=request.id) if undone else _unknown(request, "no scan has this nonce")
@@ -126,12 +125,3 @@ class Jobs:
 
 def _unknown(request: AnyRequest, what: str) -> Failed:
     return Failed(id=request.id, kind="unknown", what=what)
-
-
-def _begin_session(connection: sqlite3.Connection, above: int, term: int) -> int:
-    known = dict(connection.execute("SELECT key, value FROM meta WHERE key IN ('session', 'term')"))
-    session = max(int(known.get("session", "0")), above) + 1
-    reign = max(int(known.get("term", "1")), term)
-    values = [("session", str(session)), ("term", str(reign))]
-    connection.executemany("INSERT OR REPLACE INTO meta VALUES (?,?)", values)
-    return session

@@ -98,3 +98,12 @@ def append(connection: sqlite3.Connection, log: int, offset: int, row: Row) -> N
 def move_tallies(connection: sqlite3.Connection, change: Tally) -> None:
     """Add `change` to the stored tallies."""
     connection.executemany(_MOVE, [(*figure, n) for figure, n in change.items()])
+
+
+def tally_of_list(connection: sqlite3.Connection, checkin_list: str, figure: str) -> int:
+    """The stored figure of a whole list."""
+    row = connection.execute(_TALLY_OF_LIST, (checkin_list, figure)).fetchone()
+    return int(row[0]) if row else 0
+
+
+_TALLY_OF_LIST: Final = "SELECT n FROM tallies WHERE list = ? AND gate = '' AND figure = ?"

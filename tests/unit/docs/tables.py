@@ -18,7 +18,8 @@ import click
 
 import appliance
 from appliance.domain.wire import Topics
-from appliance.settings import PREFIX, Described, Settings, described
+from appliance.setting_sections import Settings
+from appliance.settings import PREFIX, Described, described
 
 _WIDTH = 120
 _HEAD = f"""\

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.settings import Settings, described, load
+from appliance.setting_sections import Settings
+from appliance.settings import described, load
 from tests.unit.docs import tables
 
 ROOT = Path(__file__).parents[3]
